@@ -1,0 +1,107 @@
+/** What a job tells while it runs and when it ends. The viewer's curves, the command line and the run's record read the same words. */
+import type { ErrorReport } from './errors.ts';
+
+export type JobKind = 'train' | 'predict';
+export type JobState = 'queued' | 'running' | 'done' | 'cancelled' | 'failed';
+
+/** One bar of the depth probe: cross-validated on the training patients, by patient where there are enough. */
+export interface ProbeDepth {
+  readonly group: string;
+  readonly accuracy: number;
+  readonly standardError: number;
+  readonly loss: number;
+}
+
+/** An estimate with its interval; `unit` says over what the bootstrap drew. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly unit: 'patient' | 'patch-level, one patient' | 'patch-level, unknown patients';
+}
+
+export interface ClassMetrics {
+  readonly name: string;
+  readonly sensitivity: number | null;
+  readonly specificity: number | null;
+  readonly precision: number | null;
+  readonly patches: number;
+}
+
+export interface Evaluation {
+  readonly patches: number;
+  readonly patients: number | null;
+  readonly accuracy: Interval;
+  readonly balancedAccuracy: Interval;
+  readonly loss: number;
+  readonly classes: readonly ClassMetrics[];
+  /** confusion[truth][predicted], in the order of `classes`. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Balanced accuracy of the colour-histogram classifier trained on the same training patches; null when there was none. */
+  readonly colourBaseline: number | null;
+}
+
+export type JobEvent =
+  | { type: 'plan'; summary: PlanSummary }
+  | { type: 'progress'; stage: string; done: number; total: number; unit: string; etaSeconds: number | null }
+  | { type: 'engine'; id: string; device: string; gradientError: number | null; threads: number }
+  | { type: 'probe'; depths: ProbeDepth[]; attach: string; reason: string }
+  | {
+      type: 'phase';
+      name: string;
+      index: number;
+      count: number;
+      groups: string[];
+      learningRate: number;
+      epochs: number;
+    }
+  | EpochEvent
+  | { type: 'rung'; phase: string; kept: boolean; reason: string; valLoss: number; valAccuracy: number }
+  | { type: 'heatmap'; slideId: string; columns: number; rows: number; fromRow: number; toRow: number }
+  | { type: 'note'; level: 'info' | 'warning'; text: string }
+  | { type: 'done'; result: Record<string, unknown> }
+  | { type: 'cancelled' }
+  | { type: 'failed'; error: ErrorReport };
+
+export interface EpochEvent {
+  type: 'epoch';
+  phase: string;
+  /** 1-based within the phase. */
+  epoch: number;
+  epochs: number;
+  loss: number;
+  accuracy: number;
+  valLoss: number;
+  valAccuracy: number;
+  learningRate: number;
+  seconds: number;
+  imagesPerSecond: number;
+  /** True when these weights are the best so far and were put on disk. */
+  best: boolean;
+  etaSeconds: number | null;
+}
+
+/** An event as it is stored and streamed: `seq` grows by one, so a stream can be resumed with `?after=seq`. */
+export type SequencedEvent = { seq: number; at: string } & JobEvent;
+
+/** What a run would use, shown before the start and stored with it. */
+export interface PlanSummary {
+  readonly classes: readonly {
+    readonly name: string;
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+    readonly patients: number;
+  }[];
+  readonly patients: {
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+    readonly known: boolean;
+  };
+  readonly slides: number;
+  readonly sizePx: number;
+  readonly mpp: number | null;
+  readonly storeBytes: number;
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,80 @@
+/** The process boundary of a job as types: a frozen spec goes in, events come out, bulk bytes travel in files. */
+
+import type { Recipe } from '../core/recipe.ts';
+import type { Evaluation, JobEvent } from '../core/run.ts';
+import type { EngineId } from '../engine/engine.ts';
+import type { PlannedPatch } from '../training/ports.ts';
+
+export interface PatchStoreRef {
+  readonly file: string;
+  readonly count: number;
+  readonly sizePx: number;
+  readonly contextPx: number;
+}
+
+export interface TrainSpec {
+  readonly kind: 'train';
+  readonly runId: string;
+  /** An absolute folder of the run: cache, checkpoints and `model/` are written below it. */
+  readonly runFolder: string;
+  readonly recipe: Recipe;
+  readonly classes: readonly { readonly name: string; readonly colour: string }[];
+  readonly patches: readonly PlannedPatch[];
+  readonly store: PatchStoreRef;
+  readonly mpp: number | null;
+  /** Null: the best usable rung of the ladder. */
+  readonly engine: EngineId | null;
+  readonly threads: number;
+  readonly patientsKnown: boolean;
+  readonly appVersion: string;
+  /** SHA-256 of patches, split and recipe; stands in the passport. */
+  readonly planHash: string;
+}
+
+export interface PredictSpec {
+  readonly kind: 'predict';
+  readonly runId: string;
+  readonly modelFolder: string;
+  readonly threads: number;
+  readonly batchSize: number;
+  readonly sizePx: number;
+  readonly classCount: number;
+  /** Slots of `batchSize` patches [sizePx, sizePx, rgb] uint8 in this file. */
+  readonly slotFile: string;
+}
+
+export type JobSpec = TrainSpec | PredictSpec;
+
+/** Host to worker. */
+export type ToWorker =
+  | { type: 'start'; spec: JobSpec }
+  | { type: 'batch'; slot: number; id: number; count: number }
+  | { type: 'finish' }
+  | { type: 'cancel' };
+
+/** Worker to host. */
+export type FromWorker =
+  | { type: 'event'; event: JobEvent }
+  /** probabilities [count, classes] row by row, as base64 of float32: small beside the pixels. */
+  | { type: 'batch-done'; id: number; slot: number; probabilities: string }
+  | { type: 'trained'; outcome: TrainOutcome };
+
+/** What a training run leaves in `runFolder/model/`, with the numbers for the passport. */
+export interface TrainOutcome {
+  readonly attach: string;
+  readonly bestPhase: string;
+  readonly bestEpoch: number;
+  readonly backbone: { readonly name: string; readonly sha256: string; readonly provenance: string };
+  readonly preprocessing: {
+    readonly channels: 'rgb' | 'bgr';
+    readonly mean: readonly number[];
+    readonly scale: readonly number[];
+  };
+  readonly validation: Evaluation | null;
+  readonly test: Evaluation | null;
+  /** Largest difference of a probability between model.onnx and the layers model on golden patches. */
+  readonly parity: number;
+  readonly engine: { readonly id: EngineId; readonly device: string; readonly threads: number };
+  /** Files written, with their SHA-256. */
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+}
