@@ -1,0 +1,29 @@
+/** What only the place that carries the app can do: start a process, ask for files, name the folders. */
+
+import type { StartProcess } from './core/worker-process.ts';
+
+/** What a file dialog is opened for; decides its title, its filter and whether it takes several. */
+export type ChoosePurpose = 'slides' | 'project' | 'folder' | 'annotations';
+
+export interface HostDialogs {
+  /** Absolute paths that the user chose; empty when the dialog was closed. */
+  choose(purpose: ChoosePurpose): Promise<string[]>;
+}
+
+/** One of three hosts: the Electron main process, the browser shell, the command line. */
+export interface Host {
+  readonly kind: 'electron' | 'browser' | 'cli';
+  readonly startProcess: StartProcess;
+  /** Null where no native dialog can be shown. */
+  readonly dialogs: HostDialogs | null;
+  /** Absolute folders: what must be kept, what may be deleted, and where new projects are offered. */
+  readonly dataFolder: string;
+  readonly cacheFolder: string;
+  readonly documentsFolder: string;
+  readonly appVersion: string;
+  /** Who and where, for the audit chain. */
+  readonly user: string;
+  readonly machine: string;
+  /** Shows a file in the system's file manager; absent where that cannot be done. */
+  reveal?(path: string): void;
+}
