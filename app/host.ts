@@ -24,6 +24,11 @@ export interface Host {
   /** Who and where, for the audit chain. */
   readonly user: string;
   readonly machine: string;
+  /**
+   * What the window's preload script sends as header `x-eosin-preload` with POST /api/places/grant (the path of a dropped
+   * file); pages cannot know it. Absent where no preload runs: the route then answers 404.
+   */
+  readonly preloadSecret?: string;
   /** Shows a file in the system's file manager; absent where that cannot be done. */
   reveal?(path: string): void;
 }
