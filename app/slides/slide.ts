@@ -1,0 +1,36 @@
+/**
+ * A slide as its readers give it: levels of tiles to look at, regions of pixels to compute with. One reader a format; nothing above
+ * this line knows a file format. Readers run in decode processes only.
+ */
+import type { RegionRequest, RgbImage, SlideInfo } from '../core/slide.ts';
+
+/** A picture as it goes over the wire: `image/jpeg` or `image/png`. */
+export interface EncodedImage {
+  readonly bytes: Uint8Array;
+  readonly type: string;
+}
+
+/** A stored JPEG tile that needs no decoding: the picture is `prefix` followed by these bytes of the slide's own file. */
+export interface StoredTile {
+  readonly offset: number;
+  readonly length: number;
+  readonly prefix: Uint8Array;
+}
+
+/** Long work tells that it goes on: called after each step (at most `stepPx` source px); a decode deadline counts from the last one. */
+export type OnStep = () => void;
+
+export interface Slide {
+  readonly info: SlideInfo;
+  /** Tile (x, y) of a level, counted in tiles from the top left; clipped to the slide; a stored JPEG stays as it was scanned. */
+  tile(level: number, x: number, y: number): Promise<EncodedImage>;
+  /** Where that tile lies in the slide's own file, when its stored bytes are what `tile` would give; null when they have to be made. */
+  storedTile(level: number, x: number, y: number): Promise<StoredTile | null>;
+  /** Resampled once, by area, from the nearest finer level; what lies outside of the slide is white. */
+  region(request: RegionRequest, onStep?: OnStep): Promise<RgbImage>;
+  /** A label, macro or thumbnail picture by its name in `info.associated`. */
+  associated(name: string): Promise<RgbImage>;
+  /** Makes the levels that `info` calls `made`, unless they are cached already; other calls do so when they need them. */
+  makeLevels(onStep?: OnStep): Promise<void>;
+  close(): Promise<void>;
+}
