@@ -20,8 +20,11 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** Runs finished graphs only; stands beside the ladder in the doctor's report. */
+export type InferenceEngineId = 'onnxruntime';
+
 export interface EngineReport {
-  readonly id: EngineId;
+  readonly id: EngineId | InferenceEngineId;
   /** `training` engines learn; `inference` ones only run a finished graph. */
   readonly kind: 'training' | 'inference';
   readonly usable: boolean;

@@ -1,0 +1,107 @@
+/** A model runs only where its passport allows. Pure, so that every host and the renderer's words agree. */
+import { EosinError } from '../core/errors.ts';
+import { downsampleFor } from '../core/pyramid.ts';
+
+/** What of a passport decides. */
+export interface ModelScale {
+  readonly name: string;
+  /** Null: unknown. */
+  readonly mpp: number | null;
+  readonly stains: readonly string[];
+}
+
+/** What a person decided by hand; the caller logs it with the run. */
+export interface FitOverride {
+  /** µm per px that the model is to be taken for, where its passport says 'unknown'. */
+  readonly modelMpp?: number;
+  /** Run although the slide's stain is none of the model's. */
+  readonly anyStain?: boolean;
+}
+
+export interface ModelFit {
+  /** Level-0 px per px of the model's grid; never below 1: nothing is made finer than it was scanned. */
+  readonly downsample: number;
+  /** The mpp of the grid that is then read. */
+  readonly mpp: number;
+  /** Said beside the result and logged with the run. */
+  readonly warnings: readonly string[];
+}
+
+/** A slide may be this much coarser than the model. */
+export const coarserLimit = 1.2;
+
+/**
+ * May this model look at a slide of `slideMpp` µm per level-0 px (null: nobody knows)?
+ * Throws `model/unknown-mpp`, `model/unknown-model-mpp`, `model/too-coarse`, `model/wrong-stain`.
+ */
+export function checkModelFits(
+  model: ModelScale,
+  slideMpp: number | null,
+  override: FitOverride = {},
+  stain = '',
+): ModelFit {
+  if (slideMpp === null || !(slideMpp > 0)) {
+    throw new EosinError('model/unknown-mpp', 'input', 'The slide does not say how many µm one pixel is.', {
+      remedy: 'Set its µm per pixel by hand (slide properties, or --mpp on the command line), then predict again.',
+      fields: { model: model.name },
+    });
+  }
+  const warnings: string[] = [];
+  const modelMpp = model.mpp ?? override.modelMpp ?? null;
+  if (modelMpp === null || !(modelMpp > 0)) {
+    throw new EosinError(
+      'model/unknown-model-mpp',
+      'input',
+      `The model ${model.name} was trained on patches of unknown µm per pixel, so no slide can be brought to its scale.`,
+      {
+        remedy: 'Say which µm per pixel its patches had (--model-mpp); the choice is logged with the run.',
+        fields: { model: model.name },
+      },
+    );
+  }
+  if (model.mpp === null) warnings.push(`The model's µm per px was set by hand to ${modelMpp}.`);
+  const ratio = slideMpp / modelMpp;
+  // The tolerance lets 0.6 / 0.5 pass as exactly 20 %.
+  if (ratio > coarserLimit * (1 + 1e-9)) {
+    const percent = Math.round((ratio - 1) * 100);
+    throw new EosinError(
+      'model/too-coarse',
+      'input',
+      `The slide has ${slideMpp} µm per px, ${percent} % coarser than the model's ${modelMpp}; at most 20 % is allowed.`,
+      {
+        remedy: 'Use a scan at higher magnification, or a model that was trained at this magnification.',
+        fields: { model: model.name, slideMpp, modelMpp },
+      },
+    );
+  }
+  if (ratio > 1.02) {
+    warnings.push(
+      `The slide is ${Math.round((ratio - 1) * 100)} % coarser than the model's patches; it is read as it is.`,
+    );
+  }
+  warnings.push(...checkStain(model, stain, override));
+  const downsample = Math.max(1, downsampleFor(slideMpp, modelMpp));
+  return { downsample, mpp: slideMpp * downsample, warnings };
+}
+
+function checkStain(model: ModelScale, stain: string, override: FitOverride): string[] {
+  const known = model.stains.map(plain).filter((name) => name !== '');
+  if (plain(stain) === '' || known.length === 0 || known.includes(plain(stain))) return [];
+  if (override.anyStain)
+    return [`The slide's stain (${stain}) is none that the model was trained on; allowed by hand.`];
+  throw new EosinError(
+    'model/wrong-stain',
+    'input',
+    `The slide is stained ${stain}; the model was trained on ${model.stains.join(', ')}.`,
+    {
+      remedy:
+        'Use a model for this stain, correct the stain of the slide, or allow it (--any-stain); it is logged with the run.',
+      fields: { model: model.name, stain },
+    },
+  );
+}
+
+/** `H&E`, `h & e` and `HE` are one stain. */
+function plain(stain: string): string {
+  return stain.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
