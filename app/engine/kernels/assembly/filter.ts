@@ -1,0 +1,121 @@
+/**
+ * The filter gradient of a convolution, one filter tap (ky, kx) at a time:
+ *
+ *     gradient[ky, kx] [cin, cout] = columns[rows, cin]^T * dy[rows, cout]         rows = batch * output height * output width
+ *
+ * `gatherTap` makes `columns` (the im2col of that tap); a 1 x 1 convolution with stride 1 needs none: columns is x itself.
+ */
+
+/** Rows multiplied in one go: the block of `right` that a column tile runs over stays in the cache. */
+const ROW_BLOCK: i32 = 256;
+/** The register tile. */
+const TILE_M: i32 = 4;
+const TILE_N: i32 = 8;
+
+/** out[m, n] = left[rows, m]^T * right[rows, n]; rows follow each other without gaps. */
+export function multiplyTransposed(left: usize, right: usize, out: usize, rows: i32, m: i32, n: i32): void {
+  memory.fill(out, 0, (<usize>m * n) << 2);
+  const tiledM = m & ~(TILE_M - 1);
+  const tiledN = n & ~(TILE_N - 1);
+  for (let first: i32 = 0; first < rows; first += ROW_BLOCK) {
+    const count = min(ROW_BLOCK, rows - first);
+    const l = left + ((<usize>first * m) << 2);
+    const r = right + ((<usize>first * n) << 2);
+    for (let j: i32 = 0; j < tiledN; j += TILE_N) {
+      for (let i: i32 = 0; i < tiledM; i += TILE_M) {
+        addTile(l + ((<usize>i) << 2), r + ((<usize>j) << 2), out + ((<usize>i * n + j) << 2), count, m, n);
+      }
+    }
+    if (tiledN < n) addRest(l, r, out, count, m, n, 0, tiledM, tiledN);
+    if (tiledM < m) addRest(l, r, out, count, m, n, tiledM, m, 0);
+  }
+}
+
+/** Adds a 4 x 8 tile; `left` and `right` point at its first column. */
+function addTile(left: usize, right: usize, out: usize, rows: i32, m: i32, n: i32): void {
+  const zero = f32x4.splat(0);
+  let s00 = zero;
+  let s01 = zero;
+  let s10 = zero;
+  let s11 = zero;
+  let s20 = zero;
+  let s21 = zero;
+  let s30 = zero;
+  let s31 = zero;
+  const leftBytes = (<usize>m) << 2;
+  const rightBytes = (<usize>n) << 2;
+  for (let r: i32 = 0; r < rows; r++) {
+    const b0 = v128.load(right);
+    const b1 = v128.load(right, 16);
+    const a0 = v128.load32_splat(left);
+    const a1 = v128.load32_splat(left, 4);
+    const a2 = v128.load32_splat(left, 8);
+    const a3 = v128.load32_splat(left, 12);
+    s00 = f32x4.add(s00, f32x4.mul(a0, b0));
+    s01 = f32x4.add(s01, f32x4.mul(a0, b1));
+    s10 = f32x4.add(s10, f32x4.mul(a1, b0));
+    s11 = f32x4.add(s11, f32x4.mul(a1, b1));
+    s20 = f32x4.add(s20, f32x4.mul(a2, b0));
+    s21 = f32x4.add(s21, f32x4.mul(a2, b1));
+    s30 = f32x4.add(s30, f32x4.mul(a3, b0));
+    s31 = f32x4.add(s31, f32x4.mul(a3, b1));
+    left += leftBytes;
+    right += rightBytes;
+  }
+  addPair(out, s00, s01);
+  addPair(out + rightBytes, s10, s11);
+  addPair(out + 2 * rightBytes, s20, s21);
+  addPair(out + 3 * rightBytes, s30, s31);
+}
+
+function addPair(out: usize, first: v128, second: v128): void {
+  v128.store(out, f32x4.add(v128.load(out), first));
+  v128.store(out, f32x4.add(v128.load(out, 16), second), 16);
+}
+
+/** Adds rows [i0, i1) and columns [j0, n) of the product, what the tiles left over. */
+function addRest(left: usize, right: usize, out: usize, rows: i32, m: i32, n: i32, i0: i32, i1: i32, j0: i32): void {
+  for (let i = i0; i < i1; i++) {
+    for (let j = j0; j < n; j++) {
+      let pl = left + ((<usize>i) << 2);
+      let pr = right + ((<usize>j) << 2);
+      let sum: f32 = 0;
+      for (let r: i32 = 0; r < rows; r++) {
+        sum += load<f32>(pl) * load<f32>(pr);
+        pl += (<usize>m) << 2;
+        pr += (<usize>n) << 2;
+      }
+      const o = out + ((<usize>i * n + j) << 2);
+      store<f32>(o, load<f32>(o) + sum);
+    }
+  }
+}
+
+/** columns[batch * outH * outW, channels]: the input pixel that one filter tap sees at every output pixel; zero outside. */
+export function gatherTap(
+  x: usize,
+  columns: usize,
+  batch: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  strideY: i32,
+  strideX: i32,
+  offsetY: i32,
+  offsetX: i32,
+): void {
+  const pixelBytes = (<usize>channels) << 2;
+  for (let b: i32 = 0; b < batch; b++) {
+    for (let i: i32 = 0; i < outHeight; i++) {
+      const row = i * strideY + offsetY;
+      for (let j: i32 = 0; j < outWidth; j++) {
+        const column = j * strideX + offsetX;
+        if (row < 0 || row >= height || column < 0 || column >= width) memory.fill(columns, 0, pixelBytes);
+        else memory.copy(columns, x + <usize>((b * height + row) * width + column) * pixelBytes, pixelBytes);
+        columns += pixelBytes;
+      }
+    }
+  }
+}
