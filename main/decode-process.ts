@@ -1,0 +1,7 @@
+/** Process entry: parses and decodes slide files. Disposable: its starter kills it at a deadline and starts another. */
+
+import { serveDecode } from '../app/slides/decode-server.ts';
+import { hostFolders } from './node-host.ts';
+import { parentPort } from './parent-port.ts';
+
+serveDecode(parentPort(), process.env.EOSIN_CACHE ?? hostFolders().cacheFolder);

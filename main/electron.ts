@@ -1,0 +1,74 @@
+/** Entry of the installed app: a window on app://app/, or with `--cli` the command line without one. */
+
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
+import { app, BrowserWindow, shell } from 'electron';
+import { createApp } from '../app/app.ts';
+import type { Host } from '../app/host.ts';
+import { electronDialogs } from './electron/dialogs.ts';
+import { lockDefaultSession, lockProcess } from './electron/lockdown.ts';
+import { installMenu } from './electron/menu.ts';
+import { handleScheme, registerScheme } from './electron/scheme.ts';
+import { startUtilityProcess } from './electron/start-utility-process.ts';
+import { openWindow } from './electron/window.ts';
+import { hostFolders, userName } from './node-host.ts';
+import { preloadFile, rendererFolder, resourceFile } from './program-files.ts';
+import { createSite } from './static.ts';
+
+const cliFlag = process.argv.indexOf('--cli');
+
+// Electron is ready only once this module has been evaluated: nothing here may wait for it at the top level.
+if (cliFlag >= 0) {
+  app.dock?.hide();
+  void app.whenReady().then(async () => {
+    const { runCli } = await import('./cli.ts');
+    app.exit(await runCli(process.argv.slice(cliFlag + 1)));
+  });
+} else if (!app.requestSingleInstanceLock()) {
+  app.quit();
+} else {
+  registerScheme();
+  lockProcess();
+  void app.whenReady().then(run);
+}
+
+/** Everything after 'ready'. Closing the last window quits, on every system: there is nothing to do without one. */
+async function run(): Promise<void> {
+  const preloadSecret = randomBytes(32).toString('base64url');
+  const eosin = createApp(electronHost(preloadSecret));
+  lockDefaultSession();
+  handleScheme(createSite(rendererFolder(), eosin));
+  installMenu();
+  app.on('window-all-closed', () => app.quit());
+  app.on('second-instance', () => {
+    const [window] = BrowserWindow.getAllWindows();
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  });
+  let closed = false;
+  app.on('before-quit', (event) => {
+    if (closed) return;
+    // Quitting waits for the app: running jobs write their checkpoints, the project file is closed.
+    event.preventDefault();
+    void eosin.close().finally(() => {
+      closed = true;
+      app.quit();
+    });
+  });
+  await openWindow({ preload: preloadFile(), preloadSecret, icon: resourceFile('icons/eosin.png'), path: '/' });
+}
+
+function electronHost(preloadSecret: string): Host {
+  return {
+    kind: 'electron',
+    startProcess: startUtilityProcess,
+    dialogs: electronDialogs,
+    ...hostFolders(),
+    documentsFolder: app.getPath('documents'),
+    appVersion: app.getVersion(),
+    user: userName(),
+    machine: os.hostname(),
+    preloadSecret,
+    reveal: (path) => shell.showItemInFolder(path),
+  };
+}
