@@ -1,5 +1,6 @@
 /** The process boundary of a job as types: a frozen spec goes in, events come out, bulk bytes travel in files. */
 
+import type { ErrorReport } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { Evaluation, JobEvent } from '../core/run.ts';
 import type { EngineId } from '../engine/engine.ts';
@@ -57,7 +58,11 @@ export type FromWorker =
   | { type: 'event'; event: JobEvent }
   /** probabilities [count, classes] row by row, as base64 of float32: small beside the pixels. */
   | { type: 'batch-done'; id: number; slot: number; probabilities: string }
-  | { type: 'trained'; outcome: TrainOutcome };
+  | { type: 'trained'; outcome: TrainOutcome }
+  /** Every batch of a prediction was answered. */
+  | { type: 'finished' }
+  | { type: 'cancelled' }
+  | { type: 'failed'; error: ErrorReport };
 
 /** What a training run leaves in `runFolder/model/`, with the numbers for the passport. */
 export interface TrainOutcome {

@@ -1,0 +1,125 @@
+/**
+ * The training plan of folders of class folders, as Keras' flow_from_directory reads them:
+ *
+ *     TRAIN_DIR/classA/*.jpg  TRAIN_DIR/classB/*.png       VAL_DIR/...       [TEST_DIR/...]
+ *
+ * Patients come from a CSV (columns file and group); without it they are unknown and the report says so.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { classPalette } from '../core/annotation.ts';
+import { EosinError } from '../core/errors.ts';
+import type { SplitPart } from '../core/project.ts';
+import type { Recipe } from '../core/recipe.ts';
+import { assertNoLeak } from '../patches/leak.ts';
+import { parseCsv } from '../slides/csv.ts';
+import { assertTrainable, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
+
+export interface PatchFolders {
+  readonly train: string;
+  readonly validation: string;
+  readonly test: string | null;
+  /** CSV that says which patient a picture is of. */
+  readonly groups: string | null;
+  /** µm per px of the pictures, or null when nobody knows. */
+  readonly mpp: number | null;
+}
+
+interface Picture {
+  readonly path: string;
+  readonly className: string;
+  readonly part: SplitPart;
+}
+
+const pictureEndings = new Set(['.jpg', '.jpeg', '.png']);
+
+/** Throws plan/... for a folder that cannot be read or gives nothing to learn from. */
+export async function planFolders(folders: PatchFolders, recipe: Recipe): Promise<TrainPlan> {
+  const pictures = [
+    ...(await picturesIn(folders.train, 'train')),
+    ...(await picturesIn(folders.validation, 'validation')),
+    ...(folders.test ? await picturesIn(folders.test, 'test') : []),
+  ];
+  const warnings: string[] = [];
+  const groupOf = folders.groups ? await readGroups(folders.groups, pictures) : null;
+  if (!groupOf) warnings.push('The patients of these pictures are unknown: nobody can tell whether one stands in two folders.');
+  const names = [...new Set(pictures.filter(({ part }) => part === 'train').map(({ className }) => className))].sort();
+  const strange = pictures.find(({ className }) => !names.includes(className));
+  if (strange) {
+    throw new EosinError('plan/class-not-trained', 'input', `Class ${strange.className} is in the ${strange.part} folder only.`, {
+      remedy: 'Give the folders the same class folders.',
+      fields: { className: strange.className },
+    });
+  }
+  const patches = pictures.map(({ path: file, className, part }, index) => {
+    const patient = groupOf?.get(file) ?? `picture:${index}`;
+    return { index, classIndex: names.indexOf(className), patient, region: patient, part };
+  });
+  assertNoLeak(patches);
+  const draft = {
+    recipe: { ...recipe, input: { ...recipe.input, mpp: folders.mpp } },
+    classes: names.map((name, i) => ({ name, colour: classPalette[i % classPalette.length]!.colour })),
+    patches,
+    pixels: { kind: 'pictures' as const, pictures: pictures.map(({ path: file }, index) => ({ path: file, index })) },
+    contextPx: 0,
+    mpp: folders.mpp,
+    stains: [],
+    patientsKnown: groupOf !== null,
+  };
+  const summary = summarise(draft, 0, warnings);
+  assertTrainable(summary);
+  return { ...draft, summary, planHash: hashPlan(draft) };
+}
+
+async function picturesIn(folder: string, part: SplitPart): Promise<Picture[]> {
+  const pictures: Picture[] = [];
+  for (const entry of await entriesOf(folder)) {
+    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+    for (const file of await entriesOf(path.join(folder, entry.name))) {
+      if (!file.isFile() || !pictureEndings.has(path.extname(file.name).toLowerCase())) continue;
+      pictures.push({ path: path.join(folder, entry.name, file.name), className: entry.name, part });
+    }
+  }
+  if (pictures.length === 0) {
+    throw new EosinError('plan/no-pictures', 'input', `There are no class folders with JPEG or PNG pictures in ${folder}.`, {
+      remedy: 'Give a folder that holds one folder a class, with the patches of the class in it.',
+    });
+  }
+  return pictures.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function entriesOf(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (cause) {
+    throw new EosinError('plan/no-folder', 'input', `The folder ${folder} cannot be read.`, {
+      remedy: 'Check its name and that you may read it.',
+      cause,
+    });
+  }
+}
+
+/** Patient of each picture's absolute path; a row may give the path's end or the bare file name. */
+async function readGroups(file: string, pictures: readonly Picture[]): Promise<Map<string, string>> {
+  const [head = [], ...rows] = parseCsv(await readFile(file, 'utf8'));
+  const fileColumn = head.indexOf('file');
+  const groupColumn = ['patient', 'group', 'source_image_group'].map((name) => head.indexOf(name)).find((at) => at >= 0);
+  if (fileColumn < 0 || groupColumn === undefined) {
+    throw new EosinError('plan/groups-columns', 'input', 'The groups file needs the columns file and patient (or group).', {
+      remedy: 'Write the head line: file,patient',
+      fields: { found: head.join(',') },
+    });
+  }
+  const groupOfName = new Map(rows.map((row) => [path.basename(row[fileColumn] ?? ''), row[groupColumn] ?? '']));
+  const groups = new Map<string, string>();
+  for (const picture of pictures) {
+    const group = groupOfName.get(path.basename(picture.path));
+    if (!group) {
+      throw new EosinError('plan/groups-missing', 'input', `The groups file does not name ${path.basename(picture.path)}.`, {
+        remedy: 'Give every picture a line with its patient.',
+      });
+    }
+    groups.set(picture.path, group);
+  }
+  return groups;
+}

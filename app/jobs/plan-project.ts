@@ -1,0 +1,159 @@
+/** The training plan of a project: regions become patches, patients keep their part of the split. */
+import type { RegionClass } from '../core/annotation.ts';
+import { EosinError } from '../core/errors.ts';
+import type { SlideView, SplitPart } from '../core/project.ts';
+import { downsampleFor, meanMpp } from '../core/pyramid.ts';
+import type { Recipe } from '../core/recipe.ts';
+import { patchGrid } from '../patches/grid.ts';
+import { labelPatches } from '../patches/label-patches.ts';
+import { assertNoLeak } from '../patches/leak.ts';
+import { capPerClass } from '../patches/sampling.ts';
+import { describeSplitWarning, splitPatients } from '../patches/split.ts';
+import type { Project } from '../project.ts';
+import type { SlidePool } from '../slides/slide-pool.ts';
+import { patientKey } from '../slides/slide-store.ts';
+import { assertTrainable, contextOf, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
+
+/** A labelled patch of the project before the plan gives it its place. */
+export interface Candidate {
+  readonly slideId: string;
+  readonly x: number;
+  readonly y: number;
+  readonly classId: string;
+  readonly patient: string;
+  readonly region: string;
+  readonly downsample: number;
+}
+
+/** Every patch that the regions of the project's slides give at the recipe's size and mpp. */
+export async function labelledPatches(
+  project: Project,
+  pool: SlidePool,
+  recipe: Recipe,
+  signal: AbortSignal,
+): Promise<{ candidates: Candidate[]; mpp: number; warnings: string[] }> {
+  const { usable, warnings } = usableSlides(project);
+  const mpp = recipe.input.mpp ?? Math.max(...usable.map((slide) => meanMpp(slide.mpp!)));
+  const classes = project.classes.list();
+  const candidates: Candidate[] = [];
+  for (const slide of usable) {
+    signal.throwIfAborted();
+    const downsample = downsampleFor(meanMpp(slide.mpp!), mpp);
+    if (downsample < 0.8) {
+      warnings.push(`${slide.name} is more than 20 % coarser than ${mpp} µm/px and was left out.`);
+      continue;
+    }
+    const { widthPx, heightPx } = slide.info;
+    const grid = patchGrid({ widthPx, heightPx, downsample, sizePx: recipe.input.sizePx, cover: 'inside' });
+    const mask = await pool.tissueMask(project.slides.resolvePath(slide.id), signal);
+    const annotations = project.annotations.list(slide.id);
+    for (const { x, y, classId, regionId } of labelPatches(grid, annotations, classes, mask)) {
+      const patient = patientKey(slide);
+      candidates.push({ slideId: slide.id, x, y, classId, patient, region: regionId, downsample });
+    }
+  }
+  return { candidates, mpp, warnings };
+}
+
+/** Plans, and stores the parts of patients that had none yet. Throws plan/... when there is nothing to learn from. */
+export async function planProject(project: Project, pool: SlidePool, recipe: Recipe, signal: AbortSignal): Promise<TrainPlan> {
+  const { candidates, mpp, warnings } = await labelledPatches(project, pool, recipe, signal);
+  const { parts, splitWarnings } = assignParts(project, candidates);
+  warnings.push(...splitWarnings);
+  const partOf = new Map(parts.map(({ patient, part }) => [patient, part]));
+  const present = classesToLearn(project.classes.list(), candidates, partOf, warnings);
+  const classIndexOf = new Map(present.map(({ id }, index) => [id, index]));
+  const chosen = capped(
+    candidates.flatMap((candidate) => {
+      const classIndex = classIndexOf.get(candidate.classId);
+      const part = partOf.get(candidate.patient);
+      return classIndex === undefined || part === undefined ? [] : [{ ...candidate, classIndex, part }];
+    }),
+    recipe,
+  );
+  assertNoLeak(chosen);
+  const slideIds = [...new Set(chosen.map(({ slideId }) => slideId))];
+  const draft = {
+    recipe,
+    classes: present.map(({ name, colour }) => ({ name, colour })),
+    patches: chosen.map(({ classIndex, patient, region, part }, index) => ({ index, classIndex, patient, region, part })),
+    pixels: {
+      kind: 'slides' as const,
+      slides: slideIds.map((slideId) => {
+        const own = chosen.flatMap(({ slideId: of, x, y, downsample }, index) => (of === slideId ? [{ x, y, index, downsample }] : []));
+        return { path: project.slides.resolvePath(slideId), downsample: own[0]!.downsample, patches: own };
+      }),
+    },
+    contextPx: contextOf(recipe),
+    mpp,
+    stains: [...new Set(slideIds.map((id) => project.slides.get(id).stain).filter(Boolean))],
+    patientsKnown: slideIds.every((id) => project.slides.get(id).patient !== ''),
+  };
+  const summary = summarise(draft, slideIds.length, warnings);
+  assertTrainable(summary);
+  return { ...draft, summary, planHash: hashPlan(draft) };
+}
+
+/** Slides that can give patches, and a sentence for each that cannot. */
+function usableSlides(project: Project): { usable: SlideView[]; warnings: string[] } {
+  const warnings: string[] = [];
+  const usable: SlideView[] = [];
+  let unnamed = 0;
+  for (const slide of project.slides.list()) {
+    if (slide.regions === 0) continue;
+    if (slide.status !== 'ready') warnings.push(`${slide.name} was left out: its file is ${slide.status}.`);
+    else if (slide.mpp === null) warnings.push(`${slide.name} was left out: its µm/px are unknown. Set them by hand.`);
+    else {
+      usable.push(slide);
+      if (slide.patient === '') unnamed++;
+    }
+  }
+  if (usable.length === 0) {
+    throw new EosinError('plan/no-regions', 'input', 'No slide of this project gives patches yet.', {
+      remedy: warnings[0] ?? 'Open a slide and draw regions of at least two classes.',
+      fields: { slides: project.slides.list().length },
+    });
+  }
+  if (unnamed > 0) {
+    warnings.push(`${unnamed} of ${usable.length} slides name no patient; each counts as a patient of its own, which may be wrong.`);
+  }
+  return { usable, warnings };
+}
+
+function assignParts(project: Project, candidates: readonly Candidate[]) {
+  const classesOf = new Map<string, Set<string>>();
+  for (const { patient, classId } of candidates) {
+    const classes = classesOf.get(patient) ?? new Set<string>();
+    classesOf.set(patient, classes.add(classId));
+  }
+  const patients = [...classesOf].map(([patient, classes]) => ({ patient, classes: [...classes] }));
+  const existing = project.split.get();
+  const split = splitPatients(patients, existing, project.id);
+  const known = new Set(existing.map(({ patient }) => patient));
+  project.split.assign(split.parts.filter(({ patient }) => !known.has(patient)));
+  const nameOf = (id: string): string => project.classes.get(id).name;
+  return { parts: split.parts, splitWarnings: split.warnings.map((warning) => describeSplitWarning(warning, nameOf(warning.classId))) };
+}
+
+/** Classes with training patches, in the project's order; those without are said and left out. */
+function classesToLearn(
+  all: readonly RegionClass[],
+  candidates: readonly Candidate[],
+  partOf: ReadonlyMap<string, SplitPart>,
+  warnings: string[],
+): RegionClass[] {
+  const trained = new Set(candidates.filter(({ patient }) => partOf.get(patient) === 'train').map(({ classId }) => classId));
+  const labelled = new Set(candidates.map(({ classId }) => classId));
+  for (const { id, name } of all) {
+    if (labelled.has(id) && !trained.has(id)) warnings.push(`${name} was left out: no patient of the train part has it.`);
+  }
+  return all.filter(({ id, role }) => role === 'class' && trained.has(id));
+}
+
+/** The cap holds in each part by itself, so that a large test slide does not drown the others. */
+function capped<T extends { classIndex: number; patient: string; region: string; part: SplitPart }>(patches: readonly T[], recipe: Recipe): T[] {
+  return (['train', 'validation', 'test'] as const).flatMap((part) => {
+    const own = patches.filter((patch) => patch.part === part);
+    return [...capPerClass(own, recipe.capPerClass, recipe.seed)].map((position) => own[position]!);
+  });
+}

@@ -1,0 +1,177 @@
+/**
+ * Prediction of a whole slide, host side: decode processes cut patches ahead of the worker that runs the network.
+ *
+ *     bands of rows -> square blocks -> batches -> worker -> probabilities -> rows of the heat map
+ *
+ * A band's rows are on disk before they are told, so the same prediction goes on where it stopped.
+ */
+import { createEta } from '../core/progress.ts';
+import { meanMpp, type Mpp } from '../core/pyramid.ts';
+import { type SlideInfo, tissueShare } from '../core/slide.ts';
+import { gridOver, type Heatmap, type HeatmapHeader, patchBox } from '../overlay/heatmap.ts';
+import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
+import { checkModelFits } from '../passports/guards.ts';
+import type { OpenedModel } from '../passports/model-folder.ts';
+import { type BatchWorker, type BatchWorkerDeps, startBatchWorker } from './batch-worker.ts';
+import type { Emit } from './live-runs.ts';
+
+export interface PredictionRequest {
+  readonly runId: string;
+  readonly slide: {
+    readonly id: string;
+    readonly path: string;
+    readonly info: SlideInfo;
+    readonly mpp: Mpp | null;
+    readonly stain: string;
+  };
+  readonly model: OpenedModel;
+  /** Level-0 px between patches; null sets them side by side. */
+  readonly stride: number | null;
+  /** Where the heat map grows; an unfinished one of the same prediction goes on. */
+  readonly heatmapFile: string;
+  readonly threads: number;
+}
+
+export interface PredictionResult {
+  readonly heatmap: Heatmap;
+  /** Patches that this call predicted: fewer than all when it went on from an earlier one. */
+  readonly patches: number;
+  readonly seconds: number;
+}
+
+const batchSize = 64;
+/** A band of this many rows is cut in square blocks, so that neighbouring patches share decoded tiles. */
+const rowsPerBand = 8;
+/** Patches with less tissue than this are glass and not predicted. */
+const leastTissue = 0.05;
+
+interface Cell {
+  readonly column: number;
+  readonly row: number;
+}
+
+interface Band {
+  readonly fromRow: number;
+  readonly rows: number;
+  readonly cells: readonly Cell[];
+}
+
+/** Predicts every tissue patch; throws what the guards, the decode processes and the worker throw. */
+export async function predictSlide(
+  deps: BatchWorkerDeps,
+  request: PredictionRequest,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<PredictionResult> {
+  const { slide, model } = request;
+  const fit = checkModelFits(model.passport, slide.mpp === null ? null : meanMpp(slide.mpp), undefined, slide.stain);
+  for (const text of fit.warnings) emit({ type: 'note', level: 'warning', text });
+  const file = await openHeatmapFile(request.heatmapFile, headerFor(request, fit.downsample));
+  try {
+    const mask = await deps.pool.tissueMask(slide.path, signal);
+    const { grid } = file.heatmap.header;
+    const bands = bandsLeft(file.heatmap, ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= leastTissue);
+    const startMs = performance.now();
+    const worker = await startBatchWorker(
+      deps,
+      {
+        runId: request.runId,
+        modelFolder: model.folder,
+        threads: request.threads,
+        batchSize,
+        sizePx: model.passport.sizePx,
+        classCount: model.passport.classes.length,
+        slidePath: slide.path,
+        downsample: fit.downsample,
+      },
+      signal,
+    );
+    try {
+      const patches = await predictBands(worker, bands, file, slide.id, emit);
+      return { heatmap: file.heatmap, patches, seconds: (performance.now() - startMs) / 1000 };
+    } finally {
+      await worker.close();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function headerFor({ slide, model, stride }: PredictionRequest, downsample: number): HeatmapHeader {
+  const patchLevel0 = model.passport.sizePx * downsample;
+  return {
+    slideId: slide.id,
+    slideFingerprint: slide.info.fingerprint,
+    modelId: model.passport.id,
+    modelSha256: model.onnxSha256,
+    classes: model.passport.classes,
+    grid: gridOver(slide.info, patchLevel0, stride ?? patchLevel0),
+    mpp: slide.mpp,
+    settings: { stride, downsample, leastTissue },
+  };
+}
+
+function bandsLeft(heatmap: Heatmap, hasTissue: (cell: Cell) => boolean): Band[] {
+  const { columns, rows } = heatmap.header.grid;
+  const bands: Band[] = [];
+  for (let fromRow = heatmap.rowsDone; fromRow < rows; fromRow += rowsPerBand) {
+    const height = Math.min(rowsPerBand, rows - fromRow);
+    const cells: Cell[] = [];
+    for (let left = 0; left < columns; left += rowsPerBand) {
+      for (let row = fromRow; row < fromRow + height; row++) {
+        for (let column = left; column < Math.min(columns, left + rowsPerBand); column++) {
+          if (hasTissue({ column, row })) cells.push({ column, row });
+        }
+      }
+    }
+    bands.push({ fromRow, rows: height, cells });
+  }
+  return bands;
+}
+
+async function predictBands(
+  worker: BatchWorker,
+  bands: readonly Band[],
+  file: HeatmapFile,
+  slideId: string,
+  emit: Emit,
+): Promise<number> {
+  const { grid, classes } = file.heatmap.header;
+  const total = bands.reduce((sum, band) => sum + band.cells.length, 0);
+  const eta = createEta();
+  let done = 0;
+  // All batches stand in line at once, the slots let a few through: the next band is cut while this one is written.
+  const line = bands.map((band) => ({ band, batches: batchesOf(band, (cells) => worker.predict(cells.map((cell) => patchBox(grid, cell.column, cell.row)))) }));
+  for (const { band, batches } of line) {
+    const rows = new Float32Array(band.rows * grid.columns * classes.length).fill(Number.NaN);
+    for (const { cells, answer } of batches) {
+      const probabilities = await answer;
+      cells.forEach(({ column, row }, i) => {
+        const at = ((row - band.fromRow) * grid.columns + column) * classes.length;
+        rows.set(probabilities.subarray(i * classes.length, (i + 1) * classes.length), at);
+      });
+      done += cells.length;
+      emit({ type: 'progress', stage: 'Predict', done, total, unit: 'patches', etaSeconds: eta.after(done, total) });
+    }
+    await file.appendRows(rows);
+    const toRow = band.fromRow + band.rows;
+    emit({ type: 'heatmap', slideId, columns: grid.columns, rows: grid.rows, fromRow: band.fromRow, toRow });
+  }
+  return total;
+}
+
+interface Batch {
+  readonly cells: readonly Cell[];
+  readonly answer: Promise<Float32Array>;
+}
+
+function batchesOf(band: Band, predict: (cells: readonly Cell[]) => Promise<Float32Array>): Batch[] {
+  const batches: Batch[] = [];
+  for (let from = 0; from < band.cells.length; from += batchSize) {
+    const cells = band.cells.slice(from, from + batchSize);
+    const answer = predict(cells);
+    answer.catch(() => undefined); // awaited in order below; a failure before its turn must not be 'unhandled'
+    batches.push({ cells, answer });
+  }
+  return batches;
+}

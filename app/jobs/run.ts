@@ -1,0 +1,86 @@
+/** The job worker: gets one frozen spec, works, and tells. It may crash; the host may not. */
+import { isAbort, reportOf } from '../core/errors.ts';
+import type { ParentPort } from '../core/worker-process.ts';
+import type { FromWorker, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
+import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
+
+/** The activation cache may not fill the disk of a lab computer. */
+const cacheLimitBytes = 20e9;
+
+type Inbox = (message: Extract<ToWorker, { type: 'batch' | 'finish' }>) => void;
+
+/** Serves one job on `port`; ends the process when the host is gone. */
+export function serveJob(port: ParentPort): void {
+  const send = (message: FromWorker): void => port.send(message);
+  const cancel = new AbortController();
+  let inbox: Inbox = () => undefined;
+  port.onClose(() => process.exit(0));
+  port.onMessage((raw) => {
+    const message = raw as ToWorker;
+    if (message.type === 'cancel') cancel.abort();
+    else if (message.type !== 'start') inbox(message);
+    else if (message.spec.kind === 'train') void settle(runTraining(message.spec, send, cancel.signal), send);
+    else void settle(runPrediction(message.spec, send, cancel.signal, (next) => (inbox = next)), send);
+  });
+}
+
+async function settle(work: Promise<FromWorker>, send: (message: FromWorker) => void): Promise<void> {
+  try {
+    send(await work);
+  } catch (thrown) {
+    send(isAbort(thrown) ? { type: 'cancelled' } : { type: 'failed', error: reportOf(thrown) });
+  }
+}
+
+/** TensorFlow.js is loaded here and nowhere else, so that a prediction never pays for it. */
+async function runTraining(spec: TrainSpec, send: (message: FromWorker) => void, signal: AbortSignal): Promise<FromWorker> {
+  const [{ openBestEngine }, { onnxForward }, { mobileNetV2 }, { readMobileNetV2Weights }, { train }] = await Promise.all([
+    import('../engine/node.ts'),
+    import('../inference/onnx-node.ts'),
+    import('../networks/mobilenet-v2.ts'),
+    import('../networks/mobilenet-v2-node.ts'),
+    import('../training/train.ts'),
+  ]);
+  const engine = await openBestEngine(spec.engine, { threads: spec.threads });
+  const source = await openPatchSource(spec.store);
+  try {
+    const ports = {
+      engine,
+      backbone: mobileNetV2,
+      weights: await readMobileNetV2Weights(),
+      source,
+      caches: fileCaches(`${spec.runFolder}/cache`, cacheLimitBytes),
+      forward: onnxForward,
+      sink: folderSink(spec.runFolder),
+    };
+    const outcome = await train(spec, ports, (event) => send({ type: 'event', event }), signal);
+    return { type: 'trained', outcome };
+  } finally {
+    await source.close();
+    await engine.close();
+  }
+}
+
+async function runPrediction(
+  spec: PredictSpec,
+  send: (message: FromWorker) => void,
+  signal: AbortSignal,
+  listen: (inbox: Inbox) => void,
+): Promise<FromWorker> {
+  const early: Parameters<Inbox>[0][] = [];
+  listen((message) => early.push(message));
+  const [{ startPredictLoop }, { onnxForward }] = await Promise.all([
+    import('../inference/predict-loop.ts'),
+    import('../inference/onnx-node.ts'),
+  ]);
+  const loop = await startPredictLoop(spec, { forward: onnxForward, send });
+  signal.addEventListener('abort', () => void loop.cancel(), { once: true });
+  const take: Inbox = (message) => {
+    if (message.type === 'batch') loop.batch(message);
+    else void loop.finish();
+  };
+  listen(take);
+  for (const message of early) take(message);
+  await loop.ended;
+  return signal.aborted ? { type: 'cancelled' } : { type: 'finished' };
+}

@@ -1,0 +1,144 @@
+/** One training run, host side: cut the patches, let the worker learn, give the result its passport. */
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { createEta } from '../core/progress.ts';
+import type { StartProcess } from '../core/worker-process.ts';
+import type { EngineId } from '../engine/engine.ts';
+import { writeModelFolder } from '../passports/model-folder.ts';
+import type { Passport } from '../passports/passport.ts';
+import type { SlidePool } from '../slides/slide-pool.ts';
+import { cutPatchStore, decodePictureStore } from './cut-store.ts';
+import { assertNoDuplicatePictures } from './duplicate-check.ts';
+import type { PatchStoreRef, TrainOutcome, TrainSpec } from './job-spec.ts';
+import type { Emit } from './live-runs.ts';
+import type { TrainPlan } from './train-plan.ts';
+import { startWorkerRun } from './worker-run.ts';
+
+export interface TrainingDeps {
+  readonly pool: SlidePool;
+  readonly startProcess: StartProcess;
+  readonly appVersion: string;
+  /** Cores that the job may use; the decode processes are idle by then. */
+  readonly threads: number;
+}
+
+export interface TrainingRequest {
+  readonly runId: string;
+  readonly runFolder: string;
+  /** The folder that appears when the model is finished. */
+  readonly modelFolder: string;
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly plan: TrainPlan;
+  readonly engine: EngineId | null;
+}
+
+const decodeCalls = 2;
+
+/** Trains and saves; a cancel or a failure leaves no model, but the run's folder with its best weights stays. */
+export async function trainModel(
+  deps: TrainingDeps,
+  request: TrainingRequest,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<{ passport: Passport; outcome: TrainOutcome }> {
+  const { plan, runFolder } = request;
+  emit({ type: 'plan', summary: plan.summary });
+  await mkdir(runFolder, { recursive: true });
+  const store: PatchStoreRef = {
+    file: path.join(runFolder, 'patches.raw'),
+    count: plan.patches.length,
+    sizePx: plan.recipe.input.sizePx,
+    contextPx: plan.contextPx,
+  };
+  try {
+    await fillStore(deps.pool, store, plan, emit, signal);
+    await assertNoDuplicatePictures(store, plan.patches);
+    const run = startWorkerRun(
+      deps.startProcess,
+      specFor(deps, request, store),
+      (message) => {
+        if (message.type === 'event') emit(message.event);
+      },
+      signal,
+    );
+    const outcome = (await run.ended)!;
+    const passport = await writeModelFolder({
+      from: path.join(runFolder, 'model'),
+      to: request.modelFolder,
+      passport: passportFor(deps, request, outcome),
+      files: outcome.files,
+    });
+    return { passport, outcome };
+  } finally {
+    await rm(store.file, { force: true });
+    await rm(path.join(runFolder, 'cache'), { recursive: true, force: true });
+  }
+}
+
+async function fillStore(pool: SlidePool, store: PatchStoreRef, plan: TrainPlan, emit: Emit, signal: AbortSignal): Promise<void> {
+  const eta = createEta();
+  const onProgress = (done: number, total: number): void =>
+    emit({ type: 'progress', stage: 'Cut patches', done, total, unit: 'patches', etaSeconds: eta.after(done, total) });
+  if (plan.pixels.kind === 'slides') await cutPatchStore(pool, store, plan.pixels.slides, decodeCalls, onProgress, signal);
+  else await decodePictureStore(pool, store, plan.pixels.pictures, decodeCalls, onProgress, signal);
+}
+
+function specFor(deps: TrainingDeps, { runId, runFolder, plan, engine }: TrainingRequest, store: PatchStoreRef): TrainSpec {
+  return {
+    kind: 'train',
+    runId,
+    runFolder,
+    recipe: plan.recipe,
+    classes: plan.classes,
+    patches: plan.patches,
+    store,
+    mpp: plan.mpp,
+    engine,
+    threads: deps.threads,
+    patientsKnown: plan.patientsKnown,
+    appVersion: deps.appVersion,
+    planHash: plan.planHash,
+  };
+}
+
+function passportFor(deps: TrainingDeps, { modelId, modelName, plan }: TrainingRequest, outcome: TrainOutcome) {
+  const { summary } = plan;
+  const { known, ...patients } = summary.patients;
+  return {
+    id: modelId,
+    name: modelName,
+    createdAt: new Date().toISOString(),
+    classes: [...plan.classes],
+    sizePx: plan.recipe.input.sizePx,
+    mpp: plan.mpp,
+    stains: [...plan.stains],
+    preprocessing: {
+      channels: outcome.preprocessing.channels,
+      mean: [...outcome.preprocessing.mean],
+      scale: [...outcome.preprocessing.scale],
+    },
+    backbone: outcome.backbone,
+    attach: outcome.attach,
+    best: { phase: outcome.bestPhase, epoch: outcome.bestEpoch },
+    recipe: plan.recipe,
+    seed: plan.recipe.seed,
+    split: {
+      hash: plan.planHash,
+      patientsKnown: known,
+      patients,
+      classes: summary.classes.map((one) => ({ ...one })),
+      slides: summary.slides,
+    },
+    metrics: { validation: asMutable(outcome.validation), test: asMutable(outcome.test) },
+    engine: outcome.engine,
+    versions: { eosin: deps.appVersion, node: process.versions.node },
+    parity: outcome.parity,
+  };
+}
+
+/** The schema's inferred type is mutable; this is a copy of its own. */
+function asMutable<T>(value: T): Mutable<T> {
+  return structuredClone(value) as Mutable<T>;
+}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };

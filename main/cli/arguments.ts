@@ -1,0 +1,44 @@
+/** Reads words and flags of a command; what is wrong with them is said in one line with the flag's name. */
+import { EosinError } from '../../app/core/errors.ts';
+import type { Flags } from './command.ts';
+
+export function wrongUse(message: string, remedy = 'See: eosin COMMAND --help'): EosinError {
+  return new EosinError('cli/usage', 'usage', message, { remedy });
+}
+
+/** The word at `index`, called `name` in the usage line. */
+export function word(words: readonly string[], index: number, name: string): string {
+  const value = words[index];
+  if (value === undefined || value === '') throw wrongUse(`${name} is missing.`);
+  return value;
+}
+
+export function text(flags: Flags, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function requiredText(flags: Flags, name: string): string {
+  const value = text(flags, name);
+  if (value === undefined) throw wrongUse(`--${name} is missing.`);
+  return value;
+}
+
+export function texts(flags: Flags, name: string): string[] {
+  const value = flags[name];
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}
+
+export function number(flags: Flags, name: string): number | undefined {
+  const value = text(flags, name);
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if (value.trim() === '' || !Number.isFinite(parsed)) throw wrongUse(`--${name} wants a number, not "${value}".`);
+  return parsed;
+}
+
+export function requiredNumber(flags: Flags, name: string): number {
+  const value = number(flags, name);
+  if (value === undefined) throw wrongUse(`--${name} is missing.`);
+  return value;
+}
