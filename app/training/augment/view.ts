@@ -1,0 +1,58 @@
+/** One augmented view of a patch as numbers, drawn from the seed alone: view 3 of patch 17 is the same picture in every run. */
+import { type Random, randomFor } from '../../core/random.ts';
+import type { Augment } from '../../core/recipe.ts';
+
+export interface View {
+  /** Counter-clockwise, radians. */
+  readonly angle: number;
+  /** Source px per px of the view: above 1 more tissue is seen, smaller. */
+  readonly scale: number;
+  readonly flipX: boolean;
+  readonly flipY: boolean;
+  /** Each stain's concentration is multiplied by `factor` and moved by `shift` (haematoxylin, eosin, residual). */
+  readonly stain: { readonly factor: Triple; readonly shift: Triple } | null;
+  /** Multiplies every channel. */
+  readonly brightness: number;
+  readonly blurPx: number;
+}
+
+export type Triple = readonly [number, number, number];
+
+/** The patch as it was cut. */
+export const centralView: View = {
+  angle: 0,
+  scale: 1,
+  flipX: false,
+  flipY: false,
+  stain: null,
+  brightness: 1,
+  blurPx: 0,
+};
+
+/** View `view` of patch `patch`. View 0 is always the patch itself, so that training sees what prediction will see. */
+export function viewOf(augment: Augment | null, seed: number, view: number, patch: number): View {
+  if (augment === null || view === 0) return centralView;
+  return drawView(augment, randomFor(seed, 'augment', view, patch));
+}
+
+/** Draws in a fixed order, also what is switched off, so that one setting does not move the draws of another. */
+export function drawView(augment: Augment, random: Random): View {
+  const angle = random.next() * 2 * Math.PI;
+  const flipX = random.next() < 0.5;
+  const flipY = random.next() < 0.5;
+  const scale = 1 + (2 * random.next() - 1) * augment.zoom;
+  const brightness = 1 + (2 * random.next() - 1) * augment.brightness;
+  const blurPx = random.next() * augment.blurPx;
+  const jitter = (): number => augment.stain * Math.min(3, Math.max(-3, random.normal()));
+  const factor: Triple = [1 + jitter(), 1 + jitter(), 1 + jitter()];
+  const shift: Triple = [jitter(), jitter(), jitter()];
+  return {
+    angle: augment.rotate ? angle : 0,
+    scale,
+    flipX: augment.flip && flipX,
+    flipY: augment.flip && flipY,
+    stain: augment.stain > 0 ? { factor, shift } : null,
+    brightness,
+    blurPx,
+  };
+}

@@ -1,0 +1,50 @@
+/** Categorical cross-entropy from logits, with label smoothing and class weights as Keras defines them. */
+import type * as tf from '@tensorflow/tfjs';
+import { EosinError } from '../core/errors.ts';
+import type { Recipe } from '../core/recipe.ts';
+
+/**
+ * One loss a patch, `[n]`: -sum_k y_k log softmax(logits)_k, times the weight of its class.
+ *
+ * @param logits `[n, classes]`
+ * @param classIndices `[n]`
+ */
+export function crossEntropy(
+  engine: typeof tf,
+  logits: tf.Tensor2D,
+  classIndices: readonly number[],
+  labelSmoothing: number,
+  classWeights: readonly number[] | null,
+): tf.Tensor1D {
+  const classes = logits.shape[1];
+  const oneHot = engine.oneHot(engine.tensor1d([...classIndices], 'int32'), classes).toFloat(); // [n, classes]
+  const target = labelSmoothing > 0 ? oneHot.mul(1 - labelSmoothing).add(labelSmoothing / classes) : oneHot;
+  const losses = target.mul(engine.logSoftmax(logits)).sum(1).neg() as tf.Tensor1D; // [n]
+  if (classWeights === null) return losses;
+  return losses.mul(engine.tensor1d(classIndices.map((index) => classWeights[index]!)));
+}
+
+/** The weight of each class: patches / (classes * patches of the class), so that every class counts the same; null is none. */
+export function classWeightsFor(
+  recipe: Pick<Recipe, 'loss' | 'sampling'>,
+  classIndices: readonly number[],
+  classCount: number,
+): readonly number[] | null {
+  if (recipe.loss.classWeights === 'none') return null;
+  if (recipe.sampling === 'balanced') {
+    throw new EosinError(
+      'recipe/two-corrections',
+      'usage',
+      'Balanced sampling and balanced class weights would correct for rare classes twice.',
+      { remedy: 'Keep one of them: --set sampling=shuffle or --set loss.classWeights=none.' },
+    );
+  }
+  const counts = new Array<number>(classCount).fill(0);
+  for (const index of classIndices) counts[index]!++;
+  return counts.map((count) => (count === 0 ? 0 : classIndices.length / (classCount * count)));
+}
+
+/** The loss of one patch from its probabilities, for numbers that come from a finished model. */
+export function crossEntropyOf(probability: number): number {
+  return -Math.log(Math.max(probability, 1e-7));
+}
