@@ -29,8 +29,11 @@ function killAtExit(kill: () => void): () => void {
  * Starts one entry. What it prints goes to stderr, so that `--json` on stdout stays clean. Messages are structured
  * clones, as in Electron: NaN, typed arrays and undefined arrive as they were sent.
  */
-export const startProcess: StartProcess = (entry, options = {}) => {
-  const child = fork(workerFile(entry), [], {
+export const startProcess: StartProcess = (entry, options = {}) => forkWorker(workerFile(entry), options);
+
+/** The same for any module that talks through `parentPort()`. */
+export function forkWorker(file: string, options: { env?: Record<string, string> } = {}): WorkerProcess {
+  const child = fork(file, [], {
     env: { ...process.env, ...options.env },
     execArgv: [],
     serialization: 'advanced',
@@ -73,4 +76,4 @@ export const startProcess: StartProcess = (entry, options = {}) => {
     },
     kill,
   };
-};
+}
