@@ -1,0 +1,329 @@
+/** The slides of a project: what is known of each, and where its file lies. Paths stay here; the rest of Eosin knows ids. */
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename, isAbsolute, relative, resolve } from 'node:path';
+import { EosinError } from '../core/errors.ts';
+import type { SlideView, SplitPart } from '../core/project.ts';
+import type { Mpp } from '../core/pyramid.ts';
+import type { SlideInfo } from '../core/slide.ts';
+import type { ProjectDatabase, RecordChange } from '../db/project-database.ts';
+import { isoWithOffset } from '../db/wall-clock.ts';
+
+export interface NewSlide {
+  readonly absolutePath: string;
+  readonly info: SlideInfo;
+  /** By default the file's name. */
+  readonly name?: string | undefined;
+  readonly patient?: string | undefined;
+  readonly stain?: string | undefined;
+  readonly scanner?: string | undefined;
+  /** By hand; by default the file's. */
+  readonly mpp?: Mpp | undefined;
+}
+
+export interface SlidePatch {
+  readonly name?: string | undefined;
+  readonly patient?: string | undefined;
+  readonly stain?: string | undefined;
+  readonly scanner?: string | undefined;
+  /** By hand; null goes back to what the file says. */
+  readonly mpp?: Mpp | null | undefined;
+}
+
+export interface SlideStore {
+  /** Throws `slide/duplicate` when the project has a slide of this fingerprint. */
+  add(slide: NewSlide): SlideView;
+  /** In the order of adding. */
+  list(): SlideView[];
+  /** Throws `slide/unknown`. */
+  get(id: string): SlideView;
+  /** By id, else by a name that only one slide has. Throws `slide/unknown`, `slide/ambiguous`. */
+  find(text: string): SlideView;
+  info(id: string): SlideInfo;
+  properties(id: string): Readonly<Record<string, string>>;
+  update(id: string, patch: SlidePatch): SlideView;
+  /** All or none. */
+  updateMany(patches: readonly { id: string; patch: SlidePatch }[]): SlideView[];
+  /** Takes the slide and its regions out of the project, in one transaction; the file stays. */
+  remove(id: string, reason?: string): void;
+  /** Absolute; it may not exist. */
+  resolvePath(id: string): string;
+  /** Points to where the same slide lies now. Throws `slide/other-file` when the fingerprint differs. */
+  relink(id: string, absolutePath: string, info: SlideInfo): SlideView;
+  /** True when the file's size or time are not those last seen: its fingerprint should be read and told to `confirmFile`. */
+  needsCheck(id: string): boolean;
+  /** Takes note of the fingerprint found: the same makes the slide `ready`, another one `changed`. */
+  confirmFile(id: string, fingerprint: string): SlideView;
+}
+
+/** The key of a slide in the split: its patient, or the slide itself where nobody has said whose it is. */
+export function patientKey(slide: { readonly id: string; readonly patient: string }): string {
+  return slide.patient === '' ? `slide:${slide.id}` : slide.patient;
+}
+
+interface SlideRow {
+  id: string;
+  name: string;
+  path: string;
+  fingerprint: string;
+  patient: string;
+  stain: string;
+  scanner: string;
+  mpp_x: number | null;
+  mpp_y: number | null;
+  mpp_source: 'file' | 'hand' | null;
+  info: string;
+  bytes: number;
+  modified_ms: number;
+  other_bytes: number | null;
+  other_ms: number | null;
+  added_at: string;
+}
+
+type ViewRow = SlideRow & { regions: number; part: SplitPart | null };
+
+export interface SlideStoreOptions {
+  /** Absolute; paths are stored relative to it, so that project and slides can move together. */
+  readonly folder: string;
+  /** Takes the slide's regions away, in the same transaction. */
+  readonly removeRegions: (slideId: string, record: RecordChange, reason?: string) => void;
+}
+
+export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }: SlideStoreOptions): SlideStore {
+  const { sqlite } = db;
+  const select = `SELECT s.*, (SELECT count(*) FROM annotations a WHERE a.slide_key = s.key) AS regions, p.part
+    FROM slides s LEFT JOIN split p ON p.patient = CASE s.patient WHEN '' THEN 'slide:' || s.id ELSE s.patient END`;
+  const all = sqlite.prepare<[], ViewRow>(`${select} ORDER BY s.key`);
+  const byId = sqlite.prepare<[string], ViewRow>(`${select} WHERE s.id = ?`);
+  const byFingerprint = sqlite.prepare<[string], { name: string }>('SELECT name FROM slides WHERE fingerprint = ?');
+  const insert = sqlite.prepare(
+    `INSERT INTO slides (id, name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source, info, bytes, modified_ms, added_at)
+      VALUES (@id, @name, @path, @fingerprint, @patient, @stain, @scanner, @mpp_x, @mpp_y, @mpp_source, @info, @bytes, @modified_ms, @added_at)`,
+  );
+  const change = sqlite.prepare(
+    `UPDATE slides SET name = @name, path = @path, patient = @patient, stain = @stain, scanner = @scanner, mpp_x = @mpp_x, mpp_y = @mpp_y,
+      mpp_source = @mpp_source, info = @info, bytes = @bytes, modified_ms = @modified_ms, other_bytes = @other_bytes,
+      other_ms = @other_ms WHERE id = @id`,
+  );
+  const drop = sqlite.prepare<[string]>('DELETE FROM slides WHERE id = ?');
+
+  const stored = (path: string): string => storedPath(folder, path);
+  const absolute = (row: SlideRow): string => resolve(folder, row.path);
+  const view = (row: ViewRow): SlideView => toView(row, statusOf(row, seenAt(absolute(row))));
+  const rowOf = (id: string): ViewRow => {
+    const row = byId.get(id);
+    if (!row) throw unknownSlide(id);
+    return row;
+  };
+
+  const store: SlideStore = {
+    add(slide) {
+      return db.change((record) => {
+        const same = byFingerprint.get(slide.info.fingerprint);
+        if (same) throw duplicateSlide(same.name);
+        const row: SlideRow = {
+          id: randomUUID(),
+          path: stored(slide.absolutePath),
+          fingerprint: slide.info.fingerprint,
+          ...textsOf({ name: basename(slide.absolutePath), patient: '', stain: '', scanner: '' }, slide),
+          ...mppOf(slide.mpp ?? null, slide.info.mpp),
+          info: JSON.stringify(slide.info),
+          ...seenNow(slide.absolutePath),
+          other_bytes: null,
+          other_ms: null,
+          added_at: isoWithOffset(),
+        };
+        insert.run(row);
+        record({ action: 'create', entity: 'slide', id: row.id, after: auditOf(row) });
+        return store.get(row.id);
+      });
+    },
+    list: () => all.all().map(view),
+    get: (id) => view(rowOf(id)),
+    find(text) {
+      const row = byId.get(text);
+      if (row) return view(row);
+      const named = store.list().filter((slide) => slide.name === text);
+      if (named.length > 1) throw ambiguousSlide(text, named.length);
+      if (!named[0]) throw unknownSlide(text);
+      return named[0];
+    },
+    info: (id) => JSON.parse(rowOf(id).info) as SlideInfo,
+    properties: (id) => store.info(id).properties,
+    update: (id, patch) => store.updateMany([{ id, patch }])[0]!,
+    updateMany(patches) {
+      return db.change((record) => {
+        for (const { id, patch } of patches) {
+          const before = rowOf(id);
+          const mpp = patch.mpp === undefined ? {} : mppOf(patch.mpp, store.info(id).mpp);
+          const after = { ...before, ...textsOf(before, patch), ...mpp };
+          if (JSON.stringify(auditOf(before)) === JSON.stringify(auditOf(after))) continue;
+          change.run(after);
+          record({ action: 'update', entity: 'slide', id, before: auditOf(before), after: auditOf(after) });
+        }
+        return patches.map(({ id }) => store.get(id));
+      });
+    },
+    remove(id, reason) {
+      db.change((record) => {
+        const row = rowOf(id);
+        removeRegions(id, record, reason);
+        drop.run(id);
+        record({ action: 'delete', entity: 'slide', id, before: auditOf(row), reason });
+      });
+    },
+    resolvePath: (id) => absolute(rowOf(id)),
+    relink(id, absolutePath, info) {
+      return db.change((record) => {
+        const before = rowOf(id);
+        if (info.fingerprint !== before.fingerprint) throw otherFile(before.name);
+        const path = stored(absolutePath);
+        const after = {
+          ...before,
+          path,
+          info: JSON.stringify(info),
+          ...seenNow(absolutePath),
+          other_bytes: null,
+          other_ms: null,
+        };
+        change.run(after);
+        record({ action: 'update', entity: 'slide', id, before: auditOf(before), after: auditOf(after) });
+        return store.get(id);
+      });
+    },
+    needsCheck(id) {
+      const row = rowOf(id);
+      const seen = seenAt(absolute(row));
+      return seen !== null && !isSame(seen, row.bytes, row.modified_ms) && !isSame(seen, row.other_bytes, row.other_ms);
+    },
+    confirmFile(id, fingerprint) {
+      // What the disk shows now is no change that a person made: it needs no audit row.
+      return db.change(() => {
+        const row = rowOf(id);
+        const { bytes, modified_ms } = seenNow(absolute(row));
+        if (fingerprint === row.fingerprint)
+          change.run({ ...row, bytes, modified_ms, other_bytes: null, other_ms: null });
+        else change.run({ ...row, other_bytes: bytes, other_ms: modified_ms });
+        return store.get(id);
+      });
+    },
+  };
+  return store;
+}
+
+/** Relative with `/`, or absolute where no relative path leads there (another Windows drive). */
+function storedPath(folder: string, path: string): string {
+  const way = relative(folder, resolve(path));
+  return isAbsolute(way) ? way : way.replaceAll('\\', '/');
+}
+
+interface Seen {
+  readonly bytes: number;
+  readonly modified_ms: number;
+}
+
+/** Size and time of a file or of a slide's folder; null when nothing is there. */
+function seenAt(path: string): Seen | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? { bytes: found.size, modified_ms: found.mtimeMs } : null;
+}
+
+function seenNow(path: string): Seen {
+  const seen = seenAt(path);
+  if (seen) return seen;
+  throw new EosinError('slide/missing', 'missing', 'The slide’s file is not there.', {
+    remedy: 'Check the path, and that its disk is connected.',
+  });
+}
+
+function isSame(seen: Seen, bytes: number | null, modifiedMs: number | null): boolean {
+  return seen.bytes === bytes && seen.modified_ms === modifiedMs;
+}
+
+function statusOf(row: SlideRow, seen: Seen | null): SlideView['status'] {
+  if (!seen) return 'missing';
+  return isSame(seen, row.other_bytes, row.other_ms) ? 'changed' : 'ready';
+}
+
+function toView(row: ViewRow, status: SlideView['status']): SlideView {
+  const { properties: _, ...info } = JSON.parse(row.info) as SlideInfo;
+  return {
+    id: row.id,
+    name: row.name,
+    patient: row.patient,
+    stain: row.stain,
+    scanner: row.scanner,
+    mpp: row.mpp_x === null || row.mpp_y === null ? null : { x: row.mpp_x, y: row.mpp_y },
+    mppSource: row.mpp_source,
+    info,
+    status,
+    regions: row.regions,
+    part: row.part,
+  };
+}
+
+/** What of a slide a person can change, and where it lies. */
+function auditOf(row: SlideRow): Record<string, unknown> {
+  const { name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source } = row;
+  return { name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source };
+}
+
+type Texts = Pick<SlideRow, 'name' | 'patient' | 'stain' | 'scanner'>;
+
+function textsOf(before: Texts, patch: { readonly [key in keyof Texts]?: string | undefined }): Texts {
+  const text = (key: keyof Texts): string => {
+    const value = (patch[key] ?? before[key]).trim();
+    if (value.length > 500 || /\p{Cc}/u.test(value))
+      throw badValue(`The ${key} is too long or has control characters.`);
+    return value;
+  };
+  const name = text('name');
+  if (name === '') throw badValue('A slide needs a name.');
+  const patient = text('patient');
+  if (patient.startsWith('slide:')) throw badValue('A patient cannot begin with `slide:`.');
+  return { name, patient, stain: text('stain'), scanner: text('scanner') };
+}
+
+type MppColumns = Pick<SlideRow, 'mpp_x' | 'mpp_y' | 'mpp_source'>;
+
+function mppOf(hand: Mpp | null, file: Mpp | null): MppColumns {
+  const mpp = hand ?? file;
+  if (!mpp) return { mpp_x: null, mpp_y: null, mpp_source: null };
+  // Light microscopy lies between 0.05 (100x, oversampled) and 50 µm/px (an overview): the rest is a slip of the unit.
+  if (hand && !(hand.x >= 0.01 && hand.x <= 100 && hand.y >= 0.01 && hand.y <= 100)) {
+    throw badValue('The pixel size must lie between 0.01 and 100 µm.');
+  }
+  return { mpp_x: mpp.x, mpp_y: mpp.y, mpp_source: hand ? 'hand' : 'file' };
+}
+
+function badValue(message: string): EosinError {
+  return new EosinError('slide/bad-value', 'usage', message, { remedy: 'Correct it and save again.' });
+}
+
+function unknownSlide(id: string): EosinError {
+  return new EosinError('slide/unknown', 'missing', 'The project has no such slide.', {
+    remedy: 'List the slides of the project to see their names and ids.',
+    fields: { id },
+  });
+}
+
+function ambiguousSlide(name: string, count: number): EosinError {
+  return new EosinError('slide/ambiguous', 'usage', `${count} slides are named ${name}.`, {
+    remedy: 'Use the slide’s id instead.',
+    fields: { name },
+  });
+}
+
+function duplicateSlide(name: string): EosinError {
+  return new EosinError('slide/duplicate', 'conflict', `The project has this slide already, as ${name}.`, {
+    remedy: 'Use the slide that is there; if it moved, relink it.',
+    fields: { name },
+  });
+}
+
+function otherFile(name: string): EosinError {
+  return new EosinError('slide/other-file', 'conflict', `This file is not the slide ${name}: its contents differ.`, {
+    remedy: 'Choose the original file, or add this one as a new slide.',
+    fields: { name },
+  });
+}
