@@ -65,28 +65,33 @@ export function startPredictLoop(input: PredictInput, tools: PredictTools): Pred
     return waiting.shift() ?? null;
   };
 
-  const loop = async (): Promise<void> => {
-    await using stack = new AsyncDisposableStack();
-    const model = await readModel(join(input.modelFolder, 'model.onnx'));
-    const runner = stack.adopt(await tools.forward.create(model, input.threads), (it) => it.close());
-    const slots = stack.adopt(await open(input.slotFile, 'r'), (it) => it.close());
-    const read = slotReader(slots, input);
+  const judge = async (runner: ForwardRunner, read: (batch: PatchBatch) => Promise<FilledBatch>): Promise<void> => {
     let ahead: Promise<FilledBatch> | null = null;
     for (;;) {
-      let filled: FilledBatch;
-      if (ahead !== null) filled = await ahead;
-      else {
-        const batch = await next();
-        if (batch === null) return;
-        filled = await read(batch);
-      }
+      const batch: PatchBatch | null = ahead === null ? await next() : null;
+      if (ahead === null && batch === null) return;
+      const filled: FilledBatch = await (ahead ?? read(batch!));
       if (stopped) throw cancelled();
       const following = waiting.shift();
       ahead = following === undefined ? null : read(following);
       // A failed read is thrown when its turn comes, not as an unhandled rejection while onnxruntime runs.
       ahead?.catch(() => {});
-      const probabilities = await classify(runner, filled, input.classCount);
-      tools.answer(filled.batch, probabilities);
+      tools.answer(filled.batch, await classify(runner, filled, input.classCount));
+    }
+  };
+
+  const loop = async (): Promise<void> => {
+    const model = await readModel(join(input.modelFolder, 'model.onnx'));
+    const slots = await open(input.slotFile, 'r');
+    try {
+      const runner = await tools.forward.create(model, input.threads);
+      try {
+        await judge(runner, slotReader(slots, input));
+      } finally {
+        await runner.close();
+      }
+    } finally {
+      await slots.close();
     }
   };
 
