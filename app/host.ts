@@ -20,6 +20,8 @@ export interface Host {
   readonly dataFolder: string;
   readonly cacheFolder: string;
   readonly documentsFolder: string;
+  /** Recipes, icons and licences that come with the program. */
+  readonly resourcesFolder: string;
   readonly appVersion: string;
   /** Who and where, for the audit chain. */
   readonly user: string;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Host } from '../app/host.ts';
-import { packageFile } from './program-files.ts';
+import { packageFile, resourceFile } from './program-files.ts';
 import { startProcess } from './start-process.ts';
 
 export interface HostFolders {
@@ -74,6 +74,7 @@ function nodeHost(kind: 'browser' | 'cli'): Host {
     startProcess,
     dialogs: null,
     ...hostFolders(),
+    resourcesFolder: resourceFile(''),
     appVersion: appVersion(),
     user: userName(),
     machine: os.hostname(),

@@ -61,7 +61,12 @@ export function createPlaceBook(homeFolder: string): PlaceBook {
           const absolute = path.join(folder, name);
           const info = await stat(absolute).catch(() => null);
           if (!info) return null;
-          return { handle: grant(absolute), name, kind: kindOf(name, info.isDirectory()), bytes: info.isFile() ? info.size : 0 };
+          return {
+            handle: grant(absolute),
+            name,
+            kind: kindOf(name, info.isDirectory()),
+            bytes: info.isFile() ? info.size : 0,
+          };
         }),
       );
       const parent = path.dirname(folder);

@@ -71,7 +71,11 @@ export async function startBatchWorker(
         try {
           const first = slot * spec.batchSize * patchBytes;
           const placed = patches.map(({ x, y }, i) => ({ x, y, offset: first + i * patchBytes }));
-          await deps.pool.cutPatches(slidePath, { file: slotFile, sizePx: spec.sizePx, downsample, patches: placed }, ending);
+          await deps.pool.cutPatches(
+            slidePath,
+            { file: slotFile, sizePx: spec.sizePx, downsample, patches: placed },
+            ending,
+          );
           const id = nextId++;
           const answer = new Promise<Float32Array>((resolve) => answers.set(id, resolve));
           worker.send({ type: 'batch', slot, id, count: patches.length });

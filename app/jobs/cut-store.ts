@@ -63,7 +63,9 @@ export async function decodePictureStore(
   const calls: Promise<void>[] = [];
   let done = 0;
   for (let from = 0; from < pictures.length; from += patchesPerCall) {
-    const part = pictures.slice(from, from + patchesPerCall).map(({ path, index }) => ({ path, offset: patchOffset(layout, index) }));
+    const part = pictures
+      .slice(from, from + patchesPerCall)
+      .map(({ path, index }) => ({ path, offset: patchOffset(layout, index) }));
     calls.push(
       queue.run(async () => {
         await pool.decodePictures({ file: store.file, sizePx: store.sizePx, pictures: part }, signal);

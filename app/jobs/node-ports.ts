@@ -27,10 +27,15 @@ export function fileCaches(folder: string, limitBytes: number): CacheStoreFactor
     async create(name, rows, rowLength) {
       const bytes = rows * rowLength * 4;
       if (usedBytes + bytes > limitBytes) {
-        throw new EosinError('train/cache-too-large', 'input', `The activation cache would need ${gigabytes(usedBytes + bytes)}.`, {
-          remedy: 'Lower the views or the patches a class (--set views=2, --set capPerClass=300).',
-          fields: { bytes: usedBytes + bytes, limitBytes },
-        });
+        throw new EosinError(
+          'train/cache-too-large',
+          'input',
+          `The activation cache would need ${gigabytes(usedBytes + bytes)}.`,
+          {
+            remedy: 'Lower the views or the patches a class (--set views=2, --set capPerClass=300).',
+            fields: { bytes: usedBytes + bytes, limitBytes },
+          },
+        );
       }
       usedBytes += bytes;
       await mkdir(folder, { recursive: true });
@@ -81,7 +86,8 @@ async function readExactly(file: FileHandle, into: Uint8Array, position: number)
 
 async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
-  while (done < bytes.length) done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  while (done < bytes.length)
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
 }
 
 function bytesOf(values: Float32Array): Uint8Array {

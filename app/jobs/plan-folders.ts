@@ -42,14 +42,20 @@ export async function planFolders(folders: PatchFolders, recipe: Recipe): Promis
   ];
   const warnings: string[] = [];
   const groupOf = folders.groups ? await readGroups(folders.groups, pictures) : null;
-  if (!groupOf) warnings.push('The patients of these pictures are unknown: nobody can tell whether one stands in two folders.');
+  if (!groupOf)
+    warnings.push('The patients of these pictures are unknown: nobody can tell whether one stands in two folders.');
   const names = [...new Set(pictures.filter(({ part }) => part === 'train').map(({ className }) => className))].sort();
   const strange = pictures.find(({ className }) => !names.includes(className));
   if (strange) {
-    throw new EosinError('plan/class-not-trained', 'input', `Class ${strange.className} is in the ${strange.part} folder only.`, {
-      remedy: 'Give the folders the same class folders.',
-      fields: { className: strange.className },
-    });
+    throw new EosinError(
+      'plan/class-not-trained',
+      'input',
+      `Class ${strange.className} is in the ${strange.part} folder only.`,
+      {
+        remedy: 'Give the folders the same class folders.',
+        fields: { className: strange.className },
+      },
+    );
   }
   const patches = pictures.map(({ path: file, className, part }, index) => {
     const patient = groupOf?.get(file) ?? `picture:${index}`;
@@ -81,9 +87,14 @@ async function picturesIn(folder: string, part: SplitPart): Promise<Picture[]> {
     }
   }
   if (pictures.length === 0) {
-    throw new EosinError('plan/no-pictures', 'input', `There are no class folders with JPEG or PNG pictures in ${folder}.`, {
-      remedy: 'Give a folder that holds one folder a class, with the patches of the class in it.',
-    });
+    throw new EosinError(
+      'plan/no-pictures',
+      'input',
+      `There are no class folders with JPEG or PNG pictures in ${folder}.`,
+      {
+        remedy: 'Give a folder that holds one folder a class, with the patches of the class in it.',
+      },
+    );
   }
   return pictures.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -103,21 +114,33 @@ async function entriesOf(folder: string) {
 async function readGroups(file: string, pictures: readonly Picture[]): Promise<Map<string, string>> {
   const [head = [], ...rows] = parseCsv(await readFile(file, 'utf8'));
   const fileColumn = head.indexOf('file');
-  const groupColumn = ['patient', 'group', 'source_image_group'].map((name) => head.indexOf(name)).find((at) => at >= 0);
+  const groupColumn = ['patient', 'group', 'source_image_group']
+    .map((name) => head.indexOf(name))
+    .find((at) => at >= 0);
   if (fileColumn < 0 || groupColumn === undefined) {
-    throw new EosinError('plan/groups-columns', 'input', 'The groups file needs the columns file and patient (or group).', {
-      remedy: 'Write the head line: file,patient',
-      fields: { found: head.join(',') },
-    });
+    throw new EosinError(
+      'plan/groups-columns',
+      'input',
+      'The groups file needs the columns file and patient (or group).',
+      {
+        remedy: 'Write the head line: file,patient',
+        fields: { found: head.join(',') },
+      },
+    );
   }
   const groupOfName = new Map(rows.map((row) => [path.basename(row[fileColumn] ?? ''), row[groupColumn] ?? '']));
   const groups = new Map<string, string>();
   for (const picture of pictures) {
     const group = groupOfName.get(path.basename(picture.path));
     if (!group) {
-      throw new EosinError('plan/groups-missing', 'input', `The groups file does not name ${path.basename(picture.path)}.`, {
-        remedy: 'Give every picture a line with its patient.',
-      });
+      throw new EosinError(
+        'plan/groups-missing',
+        'input',
+        `The groups file does not name ${path.basename(picture.path)}.`,
+        {
+          remedy: 'Give every picture a line with its patient.',
+        },
+      );
     }
     groups.set(picture.path, group);
   }

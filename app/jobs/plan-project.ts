@@ -56,7 +56,12 @@ export async function labelledPatches(
 }
 
 /** Plans, and stores the parts of patients that had none yet. Throws plan/... when there is nothing to learn from. */
-export async function planProject(project: Project, pool: SlidePool, recipe: Recipe, signal: AbortSignal): Promise<TrainPlan> {
+export async function planProject(
+  project: Project,
+  pool: SlidePool,
+  recipe: Recipe,
+  signal: AbortSignal,
+): Promise<TrainPlan> {
   const { candidates, mpp, warnings } = await labelledPatches(project, pool, recipe, signal);
   const { parts, splitWarnings } = assignParts(project, candidates);
   warnings.push(...splitWarnings);
@@ -76,11 +81,19 @@ export async function planProject(project: Project, pool: SlidePool, recipe: Rec
   const draft = {
     recipe,
     classes: present.map(({ name, colour }) => ({ name, colour })),
-    patches: chosen.map(({ classIndex, patient, region, part }, index) => ({ index, classIndex, patient, region, part })),
+    patches: chosen.map(({ classIndex, patient, region, part }, index) => ({
+      index,
+      classIndex,
+      patient,
+      region,
+      part,
+    })),
     pixels: {
       kind: 'slides' as const,
       slides: slideIds.map((slideId) => {
-        const own = chosen.flatMap(({ slideId: of, x, y, downsample }, index) => (of === slideId ? [{ x, y, index, downsample }] : []));
+        const own = chosen.flatMap(({ slideId: of, x, y, downsample }, index) =>
+          of === slideId ? [{ x, y, index, downsample }] : [],
+        );
         return { path: project.slides.resolvePath(slideId), downsample: own[0]!.downsample, patches: own };
       }),
     },
@@ -115,7 +128,9 @@ function usableSlides(project: Project): { usable: SlideView[]; warnings: string
     });
   }
   if (unnamed > 0) {
-    warnings.push(`${unnamed} of ${usable.length} slides name no patient; each counts as a patient of its own, which may be wrong.`);
+    warnings.push(
+      `${unnamed} of ${usable.length} slides name no patient; each counts as a patient of its own, which may be wrong.`,
+    );
   }
   return { usable, warnings };
 }
@@ -132,7 +147,10 @@ function assignParts(project: Project, candidates: readonly Candidate[]) {
   const known = new Set(existing.map(({ patient }) => patient));
   project.split.assign(split.parts.filter(({ patient }) => !known.has(patient)));
   const nameOf = (id: string): string => project.classes.get(id).name;
-  return { parts: split.parts, splitWarnings: split.warnings.map((warning) => describeSplitWarning(warning, nameOf(warning.classId))) };
+  return {
+    parts: split.parts,
+    splitWarnings: split.warnings.map((warning) => describeSplitWarning(warning, nameOf(warning.classId))),
+  };
 }
 
 /** Classes with training patches, in the project's order; those without are said and left out. */
@@ -142,16 +160,22 @@ function classesToLearn(
   partOf: ReadonlyMap<string, SplitPart>,
   warnings: string[],
 ): RegionClass[] {
-  const trained = new Set(candidates.filter(({ patient }) => partOf.get(patient) === 'train').map(({ classId }) => classId));
+  const trained = new Set(
+    candidates.filter(({ patient }) => partOf.get(patient) === 'train').map(({ classId }) => classId),
+  );
   const labelled = new Set(candidates.map(({ classId }) => classId));
   for (const { id, name } of all) {
-    if (labelled.has(id) && !trained.has(id)) warnings.push(`${name} was left out: no patient of the train part has it.`);
+    if (labelled.has(id) && !trained.has(id))
+      warnings.push(`${name} was left out: no patient of the train part has it.`);
   }
   return all.filter(({ id, role }) => role === 'class' && trained.has(id));
 }
 
 /** The cap holds in each part by itself, so that a large test slide does not drown the others. */
-function capped<T extends { classIndex: number; patient: string; region: string; part: SplitPart }>(patches: readonly T[], recipe: Recipe): T[] {
+function capped<T extends { classIndex: number; patient: string; region: string; part: SplitPart }>(
+  patches: readonly T[],
+  recipe: Recipe,
+): T[] {
   return (['train', 'validation', 'test'] as const).flatMap((part) => {
     const own = patches.filter((patch) => patch.part === part);
     return [...capPerClass(own, recipe.capPerClass, recipe.seed)].map((position) => own[position]!);

@@ -6,7 +6,7 @@
  * A band's rows are on disk before they are told, so the same prediction goes on where it stopped.
  */
 import { createEta } from '../core/progress.ts';
-import { meanMpp, type Mpp } from '../core/pyramid.ts';
+import { type Mpp, meanMpp } from '../core/pyramid.ts';
 import { type SlideInfo, tissueShare } from '../core/slide.ts';
 import { gridOver, type Heatmap, type HeatmapHeader, patchBox } from '../overlay/heatmap.ts';
 import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
@@ -70,7 +70,10 @@ export async function predictSlide(
   try {
     const mask = await deps.pool.tissueMask(slide.path, signal);
     const { grid } = file.heatmap.header;
-    const bands = bandsLeft(file.heatmap, ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= leastTissue);
+    const bands = bandsLeft(
+      file.heatmap,
+      ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= leastTissue,
+    );
     const startMs = performance.now();
     const worker = await startBatchWorker(
       deps,
@@ -141,7 +144,10 @@ async function predictBands(
   const eta = createEta();
   let done = 0;
   // All batches stand in line at once, the slots let a few through: the next band is cut while this one is written.
-  const line = bands.map((band) => ({ band, batches: batchesOf(band, (cells) => worker.predict(cells.map((cell) => patchBox(grid, cell.column, cell.row)))) }));
+  const line = bands.map((band) => ({
+    band,
+    batches: batchesOf(band, (cells) => worker.predict(cells.map((cell) => patchBox(grid, cell.column, cell.row)))),
+  }));
   for (const { band, batches } of line) {
     const rows = new Float32Array(band.rows * grid.columns * classes.length).fill(Number.NaN);
     for (const { cells, answer } of batches) {

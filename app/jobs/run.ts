@@ -20,7 +20,11 @@ export function serveJob(port: ParentPort): void {
     if (message.type === 'cancel') cancel.abort();
     else if (message.type !== 'start') inbox(message);
     else if (message.spec.kind === 'train') void settle(runTraining(message.spec, send, cancel.signal), send);
-    else void settle(runPrediction(message.spec, send, cancel.signal, (next) => (inbox = next)), send);
+    else
+      void settle(
+        runPrediction(message.spec, send, cancel.signal, (next) => (inbox = next)),
+        send,
+      );
   });
 }
 
@@ -33,14 +37,19 @@ async function settle(work: Promise<FromWorker>, send: (message: FromWorker) => 
 }
 
 /** TensorFlow.js is loaded here and nowhere else, so that a prediction never pays for it. */
-async function runTraining(spec: TrainSpec, send: (message: FromWorker) => void, signal: AbortSignal): Promise<FromWorker> {
-  const [{ openBestEngine }, { onnxForward }, { mobileNetV2 }, { readMobileNetV2Weights }, { train }] = await Promise.all([
-    import('../engine/node.ts'),
-    import('../inference/onnx-node.ts'),
-    import('../networks/mobilenet-v2.ts'),
-    import('../networks/mobilenet-v2-node.ts'),
-    import('../training/train.ts'),
-  ]);
+async function runTraining(
+  spec: TrainSpec,
+  send: (message: FromWorker) => void,
+  signal: AbortSignal,
+): Promise<FromWorker> {
+  const [{ openBestEngine }, { onnxForward }, { mobileNetV2 }, { readMobileNetV2Weights }, { train }] =
+    await Promise.all([
+      import('../engine/node.ts'),
+      import('../inference/onnx-node.ts'),
+      import('../networks/mobilenet-v2.ts'),
+      import('../networks/mobilenet-v2-node.ts'),
+      import('../training/train.ts'),
+    ]);
   const engine = await openBestEngine(spec.engine, { threads: spec.threads });
   const source = await openPatchSource(spec.store);
   try {
@@ -69,18 +78,22 @@ async function runPrediction(
 ): Promise<FromWorker> {
   const early: Parameters<Inbox>[0][] = [];
   listen((message) => early.push(message));
-  const [{ startPredictLoop }, { onnxForward }] = await Promise.all([
+  const [{ encodeProbabilities, startPredictLoop }, { onnxForward }] = await Promise.all([
     import('../inference/predict-loop.ts'),
     import('../inference/onnx-node.ts'),
   ]);
-  const loop = await startPredictLoop(spec, { forward: onnxForward, send });
-  signal.addEventListener('abort', () => void loop.cancel(), { once: true });
+  const loop = startPredictLoop(spec, {
+    forward: onnxForward,
+    answer: ({ id, slot }, values) =>
+      send({ type: 'batch-done', id, slot, probabilities: encodeProbabilities(values) }),
+  });
+  signal.addEventListener('abort', () => loop.cancel(), { once: true });
   const take: Inbox = (message) => {
     if (message.type === 'batch') loop.batch(message);
-    else void loop.finish();
+    else loop.finish();
   };
   listen(take);
   for (const message of early) take(message);
   await loop.ended;
-  return signal.aborted ? { type: 'cancelled' } : { type: 'finished' };
+  return { type: 'finished' };
 }

@@ -76,15 +76,26 @@ export async function trainModel(
   }
 }
 
-async function fillStore(pool: SlidePool, store: PatchStoreRef, plan: TrainPlan, emit: Emit, signal: AbortSignal): Promise<void> {
+async function fillStore(
+  pool: SlidePool,
+  store: PatchStoreRef,
+  plan: TrainPlan,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<void> {
   const eta = createEta();
   const onProgress = (done: number, total: number): void =>
     emit({ type: 'progress', stage: 'Cut patches', done, total, unit: 'patches', etaSeconds: eta.after(done, total) });
-  if (plan.pixels.kind === 'slides') await cutPatchStore(pool, store, plan.pixels.slides, decodeCalls, onProgress, signal);
+  if (plan.pixels.kind === 'slides')
+    await cutPatchStore(pool, store, plan.pixels.slides, decodeCalls, onProgress, signal);
   else await decodePictureStore(pool, store, plan.pixels.pictures, decodeCalls, onProgress, signal);
 }
 
-function specFor(deps: TrainingDeps, { runId, runFolder, plan, engine }: TrainingRequest, store: PatchStoreRef): TrainSpec {
+function specFor(
+  deps: TrainingDeps,
+  { runId, runFolder, plan, engine }: TrainingRequest,
+  store: PatchStoreRef,
+): TrainSpec {
   return {
     kind: 'train',
     runId,

@@ -32,7 +32,11 @@ export function contextOf(recipe: Recipe): number {
 }
 
 /** Counts and warnings of a plan, for the eye and for the run's record. */
-export function summarise(plan: Omit<TrainPlan, 'summary' | 'planHash'>, slides: number, warnings: readonly string[]): PlanSummary {
+export function summarise(
+  plan: Omit<TrainPlan, 'summary' | 'planHash'>,
+  slides: number,
+  warnings: readonly string[],
+): PlanSummary {
   const count = (classIndex: number, part: PlannedPatch['part']): number =>
     plan.patches.filter((patch) => patch.classIndex === classIndex && patch.part === part).length;
   const patients = (keep: (patch: PlannedPatch) => boolean): number =>
@@ -54,7 +58,11 @@ export function summarise(plan: Omit<TrainPlan, 'summary' | 'planHash'>, slides:
     slides,
     sizePx: plan.recipe.input.sizePx,
     mpp: plan.mpp,
-    storeBytes: patchStoreLayout({ count: plan.patches.length, sizePx: plan.recipe.input.sizePx, contextPx: plan.contextPx }).bytes,
+    storeBytes: patchStoreLayout({
+      count: plan.patches.length,
+      sizePx: plan.recipe.input.sizePx,
+      contextPx: plan.contextPx,
+    }).bytes,
     warnings,
   };
 }
@@ -80,7 +88,10 @@ export function assertTrainable(summary: PlanSummary): void {
       'plan/no-validation',
       'input',
       `No validation patch of ${unchecked.map(({ name }) => name).join(', ')}: nobody could tell whether training helps.`,
-      { remedy: 'Label this class in slides of another patient, or move a patient to the validation part.', fields: { classes: unchecked.length } },
+      {
+        remedy: 'Label this class in slides of another patient, or move a patient to the validation part.',
+        fields: { classes: unchecked.length },
+      },
     );
   }
 }

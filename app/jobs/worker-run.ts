@@ -55,8 +55,14 @@ export function startWorkerRun(
 }
 
 function workerDied(code: number | null, killedBy: string | null): EosinError {
-  return new EosinError('job/worker-died', 'retry', `The job's process ended unexpectedly (${killedBy ?? `code ${code}`}).`, {
-    remedy: 'Labels, split and earlier models are safe. Start the job again; with little memory, close other programs first.',
-    fields: { code, signal: killedBy },
-  });
+  return new EosinError(
+    'job/worker-died',
+    'retry',
+    `The job's process ended unexpectedly (${killedBy ?? `code ${code}`}).`,
+    {
+      remedy:
+        'Labels, split and earlier models are safe. Start the job again; with little memory, close other programs first.',
+      fields: { code, signal: killedBy },
+    },
+  );
 }

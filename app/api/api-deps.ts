@@ -1,0 +1,16 @@
+/** What the routes need, handed in by app.ts. */
+import type { Recipe } from '../core/recipe.ts';
+import type { Host } from '../host.ts';
+import type { SlidePool } from '../slides/slide-pool.ts';
+import type { TissueMasks } from '../slides/tissue-masks.ts';
+import type { Workspace } from '../workspace.ts';
+import type { PlaceBook } from './place-book.ts';
+
+export interface ApiDeps {
+  readonly host: Host;
+  readonly pool: SlidePool;
+  readonly masks: TissueMasks;
+  readonly places: PlaceBook;
+  readonly workspace: Workspace;
+  readonly recipes: readonly Recipe[];
+}

@@ -1,0 +1,37 @@
+/** All routes of the app, typed end to end: the renderer's client is `hc<Api>`. */
+import { Hono } from 'hono';
+import { annotationRoutes } from './annotations.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { appRoutes } from './app-info.ts';
+import { engineRoutes } from './engines.ts';
+import { errorResponse } from './error-response.ts';
+import { modelRoutes } from './models.ts';
+import { overlayRoutes } from './overlay.ts';
+import { patchRoutes } from './patches.ts';
+import { placeRoutes } from './places.ts';
+import { projectRoutes } from './project.ts';
+import { runRoutes } from './runs.ts';
+import { slidePixelRoutes } from './slide-pixels.ts';
+import { slideRoutes } from './slides.ts';
+import { splitRoutes } from './split.ts';
+
+export function createApi(deps: ApiDeps) {
+  const api = new Hono()
+    .route('/api', appRoutes(deps))
+    .route('/api/places', placeRoutes(deps))
+    .route('/api/project', projectRoutes(deps))
+    .route('/api', slideRoutes(deps))
+    .route('/api/slides', slidePixelRoutes(deps))
+    .route('/api', annotationRoutes(deps))
+    .route('/api', splitRoutes(deps))
+    .route('/api', patchRoutes(deps))
+    .route('/api/runs', runRoutes(deps))
+    .route('/api', overlayRoutes(deps))
+    .route('/api/models', modelRoutes(deps))
+    .route('/api/engines', engineRoutes(deps));
+  api.onError((error) => errorResponse(error));
+  api.notFound(() => Response.json({ error: 'no such route' }, { status: 404 }));
+  return api;
+}
+
+export type Api = ReturnType<typeof createApi>;

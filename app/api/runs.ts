@@ -1,0 +1,90 @@
+/** Runs: start, watch, cancel. */
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { EosinError } from '../core/errors.ts';
+import { recipeSchema } from '../core/recipe.ts';
+import { type RunDeps, startPrediction, startTraining } from '../jobs/project-runs.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { eventStream } from './event-stream.ts';
+import { recipeOf } from './recipe-of.ts';
+import { own } from './slide-pixels.ts';
+import { jsonBody, query } from './validated.ts';
+
+const startSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('train'),
+    recipe: z.union([z.string(), recipeSchema]),
+    engine: z.enum(['native-cuda', 'native-cpu', 'webgpu', 'wasm', 'cpu']).nullable().default(null),
+  }),
+  z.strictObject({
+    kind: z.literal('predict'),
+    modelId: z.string(),
+    slideId: z.string(),
+    stride: z.number().positive().nullable().default(null),
+  }),
+]);
+const contentTypes: Record<string, string> = {
+  '.tif': 'image/tiff',
+  '.png': 'image/png',
+  '.csv': 'text/csv; charset=utf-8',
+  '.geojson': 'application/geo+json',
+  '.json': 'application/json',
+  '.html': 'text/html; charset=utf-8',
+};
+
+/** Cores that a job may take on this computer. */
+export const jobThreads = (): number => Math.max(1, Math.min(16, os.availableParallelism()));
+
+export function runRoutes(deps: ApiDeps) {
+  const { host, pool, recipes, workspace } = deps;
+  const runDeps: RunDeps = {
+    pool,
+    startProcess: host.startProcess,
+    appVersion: host.appVersion,
+    threads: jobThreads(),
+    scratchFolder: path.join(host.cacheFolder, 'scratch'),
+  };
+  return new Hono()
+    .get('/', (c) => c.json({ runs: workspace.project().runs.list() }))
+    .post('/', jsonBody(startSchema), (c) => {
+      const request = c.req.valid('json');
+      const project = workspace.project();
+      if (request.kind === 'predict') return c.json(startPrediction(project, workspace.runs(), runDeps, request));
+      const recipe = recipeOf(recipes, request.recipe);
+      return c.json(startTraining(project, workspace.runs(), runDeps, { recipe, engine: request.engine }));
+    })
+    .get('/:id', (c) => c.json(workspace.project().runs.get(c.req.param('id'))))
+    .get('/:id/events', query(z.object({ after: z.coerce.number().int().min(0).default(0) })), (c) => {
+      const { id } = workspace.project().runs.get(c.req.param('id'));
+      return eventStream(workspace.runs().events(id, c.req.valid('query').after));
+    })
+    .post('/:id/cancel', (c) => {
+      const { id } = workspace.project().runs.get(c.req.param('id'));
+      return c.json({ cancelled: workspace.runs().cancel(id) });
+    })
+    .get('/:id/report', async (c) =>
+      c.body(await fileOf(c.req.param('id'), 'report.html'), 200, { 'content-type': contentTypes['.html']! }),
+    )
+    .get('/:id/files/:name', async (c) => {
+      const { id, name } = c.req.param();
+      const type = contentTypes[path.extname(name)] ?? 'application/octet-stream';
+      return c.body(await fileOf(id, name), 200, { 'content-type': type, 'content-disposition': 'attachment' });
+    });
+
+  async function fileOf(runId: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const project = workspace.project();
+    const { id } = project.runs.get(runId);
+    const file = path.join(project.folders.runs, id, path.basename(name));
+    try {
+      return own(await readFile(file));
+    } catch (cause) {
+      throw new EosinError('run/no-file', 'missing', 'This run has no such file.', {
+        remedy: 'Run it to its end first.',
+        cause,
+      });
+    }
+  }
+}

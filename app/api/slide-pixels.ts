@@ -1,0 +1,56 @@
+/** Pixels of a slide: tiles, regions, thumbnail, tissue mask. Nothing here changes anything. */
+import { Hono } from 'hono';
+import sharp from 'sharp';
+import { z } from 'zod';
+import type { ApiDeps } from './api-deps.ts';
+import { query } from './validated.ts';
+
+/** A tile of a slide never changes while its id stands for the same file. */
+const cacheable = { 'cache-control': 'private, max-age=86400' };
+const regionSchema = z.object({
+  x: z.coerce.number(),
+  y: z.coerce.number(),
+  width: z.coerce.number().int().min(1).max(4096),
+  height: z.coerce.number().int().min(1).max(4096),
+  downsample: z.coerce.number().positive().max(4096).default(1),
+});
+
+export function slidePixelRoutes({ pool, masks, workspace }: ApiDeps) {
+  const pathOf = (id: string): string => workspace.project().slides.resolvePath(id);
+  return new Hono()
+    .get('/:id/tiles/:level/:x/:y', async (c) => {
+      const { id, level, x, y } = c.req.param();
+      const at = { level: Number(level), x: Number(x), y: Number(y) };
+      const tile = await pool.tile(pathOf(id), at, c.req.raw.signal);
+      return c.body(own(tile.bytes), 200, { 'content-type': tile.type, ...cacheable });
+    })
+    .get(
+      '/:id/thumbnail',
+      query(z.object({ side: z.coerce.number().int().min(16).max(2048).default(256) })),
+      async (c) => {
+        const jpeg = await pool.thumbnail(pathOf(c.req.param('id')), c.req.valid('query').side, c.req.raw.signal);
+        return c.body(own(jpeg), 200, { 'content-type': 'image/jpeg', ...cacheable });
+      },
+    )
+    .get('/:id/region', query(regionSchema), async (c) => {
+      const { x, y, width, height, downsample } = c.req.valid('query');
+      const request = { x, y, widthPx: width, heightPx: height, downsample };
+      const jpeg = await pool.regionJpeg(pathOf(c.req.param('id')), request, 88, c.req.raw.signal);
+      return c.body(own(jpeg), 200, { 'content-type': 'image/jpeg', ...cacheable });
+    })
+    .get('/:id/tissue', async (c) => {
+      const mask = await masks.get(pathOf(c.req.param('id')), c.req.raw.signal);
+      const raw = { width: mask.widthPx, height: mask.heightPx, channels: 1 as const };
+      const png = await sharp(mask.data, { raw }).png().toBuffer();
+      return c.body(own(png), 200, {
+        'content-type': 'image/png',
+        'x-downsample': String(mask.downsample),
+        ...cacheable,
+      });
+    });
+}
+
+/** Bytes on a buffer of their own, as a response body wants them. */
+export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}

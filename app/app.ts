@@ -1,0 +1,64 @@
+/** The only wiring: builds the whole app from what its host can do. Hosts carry `fetch`. */
+import { readdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createApi } from './api/api.ts';
+import type { ApiDeps } from './api/api-deps.ts';
+import { createPlaceBook } from './api/place-book.ts';
+import type { Host } from './host.ts';
+import { createSlidePool } from './slides/slide-pool.ts';
+import { createTissueMasks } from './slides/tissue-masks.ts';
+import { recipeBook } from './training/recipe-book.ts';
+import { createWorkspace } from './workspace.ts';
+
+export interface App {
+  /** The whole app as one WHATWG handler. */
+  fetch(request: Request): Response | Promise<Response>;
+  /** Method and pattern of every route, for the test that walks them. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
+  /** What the command line uses directly, in the same process. */
+  readonly services: ApiDeps;
+  close(): Promise<void>;
+}
+
+const decodeProcesses = 2;
+const decodeDeadlineMs = 15_000;
+
+export function createApp(host: Host): App {
+  const cacheFolder = path.join(host.cacheFolder, 'slides');
+  const pool = createSlidePool({
+    startProcess: host.startProcess,
+    processes: decodeProcesses,
+    deadlineMs: decodeDeadlineMs,
+    cacheFolder,
+    memoryLimitBytes: 1.5e9,
+  });
+  const workspace = createWorkspace(host, pool);
+  const services: ApiDeps = {
+    host,
+    pool,
+    masks: createTissueMasks(pool),
+    places: createPlaceBook(os.homedir()),
+    workspace,
+    recipes: shippedRecipes(host),
+  };
+  const api = createApi(services);
+  return {
+    fetch: (request) => api.fetch(request),
+    routes: api.routes.map(({ method, path: pattern }) => ({ method, path: pattern })),
+    services,
+    async close() {
+      await workspace.close();
+      await pool.close();
+    },
+  };
+}
+
+function shippedRecipes(host: Host) {
+  const folder = path.join(host.resourcesFolder, 'recipes');
+  const texts = readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => readFileSync(path.join(folder, name), 'utf8'));
+  const book = [...recipeBook(texts).values()];
+  return book.sort((a, b) => Number(b.name === 'quick') - Number(a.name === 'quick') || a.name.localeCompare(b.name));
+}

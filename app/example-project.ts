@@ -1,0 +1,99 @@
+/** The example: Eosin's own drawn slides as a project, labelled and split, ready to train. */
+
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { RegionClass } from './core/annotation.ts';
+import { createEta } from './core/progress.ts';
+import type { SplitPart } from './core/project.ts';
+import type { JobEvent } from './core/run.ts';
+import { demoClasses } from './demo/demo-classes.ts';
+import { type DemoSlide, drawDemoSlides } from './demo/draw-demo-slides.ts';
+import type { Host } from './host.ts';
+import type { Project } from './project.ts';
+import type { SlidePool } from './slides/slide-pool.ts';
+import type { Workspace } from './workspace.ts';
+
+const projectName = 'Example';
+/** Slides 1-3 train, 4 validates, 5 is the test; 6 belongs to nobody and is predicted. */
+const parts: readonly (SplitPart | null)[] = ['train', 'train', 'train', 'validation', 'test', null];
+
+export interface ExampleDeps {
+  readonly host: Host;
+  readonly pool: SlidePool;
+  readonly workspace: Workspace;
+}
+
+/** Opens the example below `folder`, drawing and labelling it first where it is not there yet. */
+export async function openExampleProject(
+  deps: ExampleDeps,
+  folder: string,
+  onProgress: (event: Extract<JobEvent, { type: 'progress' }>) => void,
+  signal: AbortSignal,
+): Promise<Project> {
+  await mkdir(folder, { recursive: true });
+  const slides = await drawSlides(deps, path.join(folder, 'slides'), onProgress, signal);
+  const existing = path.join(folder, `${projectName}.eosin`);
+  if (existsSync(existing)) return deps.workspace.open(existing);
+  const project = await deps.workspace.create(folder, projectName);
+  for (const { name, colour } of demoClasses) if (!project.classes.find(name)) project.classes.create(name, { colour });
+  for (const [i, slide] of slides.entries()) {
+    signal.throwIfAborted();
+    await addSlide(deps, project, slide, parts[i] ?? null);
+    onProgress({
+      type: 'progress',
+      stage: 'Label',
+      done: i + 1,
+      total: slides.length,
+      unit: 'slides',
+      etaSeconds: null,
+    });
+  }
+  return project;
+}
+
+/** The drawn slides with their truth; drawn once, then reused. */
+export async function drawSlides(
+  { host }: Pick<ExampleDeps, 'host'>,
+  folder: string,
+  onProgress: (event: Extract<JobEvent, { type: 'progress' }>) => void,
+  signal: AbortSignal,
+): Promise<readonly DemoSlide[]> {
+  const eta = createEta();
+  const { slides } = await drawDemoSlides({
+    startProcess: host.startProcess,
+    folder,
+    onProgress: ({ done, total }) =>
+      onProgress({
+        type: 'progress',
+        stage: 'Draw slides',
+        done,
+        total,
+        unit: 'parts',
+        etaSeconds: eta.after(done, total),
+      }),
+    signal,
+  });
+  return slides;
+}
+
+async function addSlide(
+  { host, pool }: ExampleDeps,
+  project: Project,
+  slide: DemoSlide,
+  part: SplitPart | null,
+): Promise<void> {
+  const info = await pool.describe(slide.file);
+  const { name, patient, stain } = slide;
+  const { id } = project.slides.add({ absolutePath: slide.file, info, name, patient, stain });
+  const created = slide.regions.map(({ className, geometry }) => ({
+    id: randomUUID(),
+    classId: (project.classes.find(className) as RegionClass).id,
+    geometry,
+  }));
+  if (created.length > 0) {
+    project.annotations.apply(id, { created, updated: [], deleted: [] }, { author: host.user, slideSize: info });
+  }
+  if (part) project.split.pin(patient, part);
+}

@@ -1,0 +1,79 @@
+/** The one open project of a host, with its runs; opening another closes it first. */
+import { EosinError } from './core/errors.ts';
+import type { Host } from './host.ts';
+import { createLiveRuns, type LiveRuns } from './jobs/live-runs.ts';
+import { createProject, openProject, type Project } from './project.ts';
+import { createRecents, type RecentProject } from './recents.ts';
+import type { SlidePool } from './slides/slide-pool.ts';
+
+export interface Workspace {
+  /** The open project; throws `project/none-open`. */
+  project(): Project;
+  readonly isOpen: boolean;
+  runs(): LiveRuns;
+  open(folder: string): Promise<Project>;
+  create(parentFolder: string, name: string): Promise<Project>;
+  /** Cancels what runs, checkpoints and unlocks. */
+  close(): Promise<void>;
+  recents(): readonly RecentProject[];
+}
+
+interface OpenProject {
+  readonly project: Project;
+  readonly runs: LiveRuns;
+}
+
+export function createWorkspace(host: Host, pool: SlidePool): Workspace {
+  const recents = createRecents(host.dataFolder);
+  const options = { user: host.user, machine: host.machine, appVersion: host.appVersion };
+  let current: OpenProject | null = null;
+  const open = (): OpenProject => {
+    if (current) return current;
+    throw new EosinError('project/none-open', 'missing', 'No project is open.', {
+      remedy: 'Open or create one first.',
+    });
+  };
+  const close = async (): Promise<void> => {
+    const closing = current;
+    current = null;
+    await closing?.runs.close();
+    closing?.project.close();
+  };
+  const take = (project: Project): Project => {
+    current = { project, runs: createLiveRuns(project.runs) };
+    recents.add({ name: project.name, folder: project.folder });
+    void recheckSlides(project, pool);
+    return project;
+  };
+  return {
+    get isOpen() {
+      return current !== null;
+    },
+    project: () => open().project,
+    runs: () => open().runs,
+    async open(folder) {
+      if (current?.project.folder === folder) return current.project;
+      await close();
+      return take(openProject(folder, options));
+    },
+    async create(parentFolder, name) {
+      await close();
+      return take(createProject(parentFolder, { name, ...options }));
+    },
+    close,
+    recents: () => recents.list(),
+  };
+}
+
+/** Slides whose file looks touched are read again in the background: is it still the slide that was labelled? */
+async function recheckSlides(project: Project, pool: SlidePool): Promise<void> {
+  for (const { id, status } of project.slides.list()) {
+    try {
+      if (status === 'missing' || !project.slides.needsCheck(id)) continue;
+      const { fingerprint } = await pool.describe(project.slides.resolvePath(id));
+      project.slides.confirmFile(id, fingerprint);
+    } catch {
+      // The project was closed meanwhile, or the slide cannot be read: using the slide says so.
+    }
+  }
+}
