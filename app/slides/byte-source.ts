@@ -1,0 +1,47 @@
+/** A file as ranges of bytes: all that the parsers may touch. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileError, truncated } from './slide-errors.ts';
+
+export interface ByteSource {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Exactly `length` bytes; throws `slide/truncated` where the file has fewer. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Opens a regular file; throws `slide/missing`, `slide/unreadable`. */
+export async function openBytes(path: string): Promise<ByteSource> {
+  const name = basename(path);
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (thrown) {
+    throw fileError(thrown, name);
+  }
+  const stat = await handle.stat();
+  if (!stat.isFile()) {
+    await handle.close();
+    throw fileError(Object.assign(new Error('not a regular file'), { code: 'EISDIR' }), name);
+  }
+  const sizeBytes = stat.size;
+  return {
+    path,
+    sizeBytes,
+    async read(offset, length) {
+      if (offset < 0 || offset + length > sizeBytes) throw truncated('a part', { offset, length, sizeBytes });
+      const bytes = new Uint8Array(length);
+      let filled = 0;
+      while (filled < length) {
+        const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled).catch((thrown) => {
+          throw fileError(thrown, name);
+        });
+        if (bytesRead === 0) throw truncated('a part', { offset, length, sizeBytes });
+        filled += bytesRead;
+      }
+      return bytes;
+    },
+    close: () => handle.close(),
+  };
+}

@@ -1,0 +1,40 @@
+/** The identity of a slide's content, quick on any size: what a project remembers to notice that another file stands there. */
+import { createHash } from 'node:crypto';
+import { hashText } from '../core/random.ts';
+import type { ByteSource } from './byte-source.ts';
+import type { CheckedTiff } from './structure-check.ts';
+import { tag } from './tiff-format.ts';
+
+const sampledTiles = 64;
+const tables: readonly number[] = [tag.tileOffsets, tag.tileByteCounts, tag.stripOffsets, tag.stripByteCounts];
+
+/**
+ * SHA-256 (hex) of the file's length, its directories with the values of their fields, the offset tables, and 64 tiles that a hash
+ * of all that chooses.
+ */
+export async function fingerprint(source: ByteSource, { directories }: CheckedTiff): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(`${source.sizeBytes}`);
+  for (const directory of directories) {
+    hash.update(await source.read(directory.at, directory.bytes));
+    for (const [number, field] of directory.fields)
+      if (!tables.includes(number)) hash.update(await source.read(field.at, field.bytes));
+    for (const table of [directory.pieces.offsets, directory.pieces.byteCounts])
+      hash.update(new Uint8Array(table.buffer, table.byteOffset, table.byteLength));
+  }
+  const total = directories.reduce((sum, { pieces }) => sum + pieces.offsets.length, 0);
+  const key = hash.copy().digest('hex');
+  const chosen = new Set<number>();
+  for (let draw = 0; draw < sampledTiles; draw++) chosen.add(hashText(`${key}:${draw}`) % total);
+  for (let tile of [...chosen].sort((a, b) => a - b)) {
+    for (const { pieces } of directories) {
+      if (tile < pieces.offsets.length) {
+        const length = pieces.byteCounts[tile]!;
+        if (length > 0) hash.update(await source.read(pieces.offsets[tile]!, length));
+        break;
+      }
+      tile -= pieces.offsets.length;
+    }
+  }
+  return hash.digest('hex');
+}

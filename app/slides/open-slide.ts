@@ -1,0 +1,25 @@
+/** Opens a slide file: structural check, fields, the reader that knows the format. Decode processes only. */
+import { readAperioSvs } from './aperio-svs.ts';
+import { openBytes } from './byte-source.ts';
+import { fingerprint } from './fingerprint.ts';
+import { readGenericTiff } from './generic-tiff.ts';
+import { checkStructure } from './structure-check.ts';
+import { readDirectories } from './tiff-directory.ts';
+import { createTiffSlide, type TiffSlide } from './tiff-slide.ts';
+
+/**
+ * `cacheFolder` keeps overview levels that have to be made. Throws `slide/missing`, `slide/unreadable`, `slide/not-tiff`,
+ * `slide/truncated`, `slide/structure`, `slide/unsupported`.
+ */
+export async function openSlide(path: string, options: { cacheFolder: string }): Promise<TiffSlide> {
+  const source = await openBytes(path);
+  try {
+    const checked = await checkStructure(source);
+    const directories = await readDirectories(source, checked);
+    const layout = readAperioSvs(directories) ?? readGenericTiff(directories);
+    return createTiffSlide(source, layout, await fingerprint(source, checked), options.cacheFolder);
+  } catch (thrown) {
+    await source.close();
+    throw thrown;
+  }
+}

@@ -1,0 +1,146 @@
+/** Regions from tiles: decodes what is needed once, puts it together, resamples it once. */
+
+import { EosinError } from '../core/errors.ts';
+import type { RegionRequest, RgbImage } from '../core/slide.ts';
+import { mostPixels } from './image-codec.ts';
+import { resample, snap, sourceSpan, type Target, type Window } from './resample.ts';
+import type { OnStep } from './slide.ts';
+import type { TileLevel } from './tile-level.ts';
+
+/** Source px that one step decodes at the most, give or take the tiles at its border. */
+export const stepSidePx = 2048;
+const stepPixels = 4 * stepSidePx * stepSidePx;
+
+/** A rectangle of whole px of a level; may reach beyond it. */
+export interface LevelBox {
+  readonly x: number;
+  readonly y: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** Cuts all boxes out of a level with one decoding call; what lies outside of the level is white. */
+export async function readWindows(level: TileLevel, boxes: readonly LevelBox[]): Promise<Window[]> {
+  const places = new Map<number, number>();
+  for (const box of boxes)
+    for (const { index } of tilesUnder(level, box)) if (!places.has(index)) places.set(index, places.size);
+  const tiles = places.size > 0 ? await level.decodeTiles([...places.keys()]) : new Uint8Array(0);
+  return boxes.map((box) => compose(level, box, places, tiles));
+}
+
+function* tilesUnder(level: TileLevel, box: LevelBox): Generator<{ index: number; column: number; row: number }> {
+  const firstColumn = Math.max(0, Math.floor(box.x / level.tileWidthPx));
+  const lastColumn = Math.min(level.columns - 1, Math.ceil((box.x + box.widthPx) / level.tileWidthPx) - 1);
+  const firstRow = Math.max(0, Math.floor(box.y / level.tileHeightPx));
+  const lastRow = Math.min(level.rows - 1, Math.ceil((box.y + box.heightPx) / level.tileHeightPx) - 1);
+  for (let row = firstRow; row <= lastRow; row++)
+    for (let column = firstColumn; column <= lastColumn; column++)
+      yield { index: row * level.columns + column, column, row };
+}
+
+function compose(level: TileLevel, box: LevelBox, places: ReadonlyMap<number, number>, tiles: Uint8Array): Window {
+  const { tileWidthPx, tileHeightPx } = level;
+  const inside =
+    box.x >= 0 && box.y >= 0 && box.x + box.widthPx <= level.widthPx && box.y + box.heightPx <= level.heightPx;
+  const data = new Uint8Array(box.widthPx * box.heightPx * 3);
+  if (!inside) data.fill(255);
+  for (const { index, column, row } of tilesUnder(level, box)) {
+    const tileX = column * tileWidthPx;
+    const tileY = row * tileHeightPx;
+    const x0 = Math.max(box.x, tileX);
+    const x1 = Math.min(box.x + box.widthPx, tileX + tileWidthPx, level.widthPx);
+    const y0 = Math.max(box.y, tileY);
+    const y1 = Math.min(box.y + box.heightPx, tileY + tileHeightPx, level.heightPx);
+    const base = places.get(index)! * tileWidthPx * tileHeightPx;
+    for (let y = y0; y < y1; y++) {
+      const from = (base + (y - tileY) * tileWidthPx + x0 - tileX) * 3;
+      data.set(tiles.subarray(from, from + (x1 - x0) * 3), ((y - box.y) * box.widthPx + x0 - box.x) * 3);
+    }
+  }
+  return { data, ...box };
+}
+
+/** A request in a level's own px. */
+interface Sampling {
+  readonly x: number;
+  readonly y: number;
+  readonly step: number;
+}
+
+export function samplingOn(level: TileLevel, request: { x: number; y: number; downsample: number }): Sampling {
+  return {
+    x: snap(request.x / level.downsample),
+    y: snap(request.y / level.downsample),
+    step: snap(request.downsample / level.downsample),
+  };
+}
+
+/** The level px that an output of this size touches. */
+export function boxUnder(sampling: Sampling, widthPx: number, heightPx: number): LevelBox {
+  const across = sourceSpan(sampling.x, sampling.step, widthPx);
+  const down = sourceSpan(sampling.y, sampling.step, heightPx);
+  return { x: across.from, y: down.from, widthPx: across.to - across.from, heightPx: down.to - down.from };
+}
+
+/** Reads a region from one level in steps of bounded size. Throws `region/size`, `slide/damaged-tile`. */
+export async function readRegion(level: TileLevel, request: RegionRequest, onStep?: OnStep): Promise<RgbImage> {
+  const { widthPx, heightPx } = request;
+  checkRequest(request);
+  const sampling = samplingOn(level, request);
+  const side = Math.max(1, Math.floor(stepSidePx / sampling.step));
+  const data = new Uint8Array(widthPx * heightPx * 3);
+  for (let top = 0; top < heightPx; top += side) {
+    for (let left = 0; left < widthPx; left += side) {
+      const target: Target = {
+        data,
+        rowPx: widthPx,
+        left,
+        top,
+        widthPx: Math.min(side, widthPx - left),
+        heightPx: Math.min(side, heightPx - top),
+      };
+      const part = {
+        ...sampling,
+        x: snap(sampling.x + left * sampling.step),
+        y: snap(sampling.y + top * sampling.step),
+      };
+      const [window] = await readWindows(level, [boxUnder(part, target.widthPx, target.heightPx)]);
+      resample(window!, part.x, part.y, part.step, part.step, target);
+      onStep?.();
+    }
+  }
+  return { data, widthPx, heightPx };
+}
+
+export function checkRequest({ x, y, widthPx, heightPx, downsample }: RegionRequest): void {
+  const whole = Number.isInteger(widthPx) && Number.isInteger(heightPx) && widthPx > 0 && heightPx > 0;
+  const finite = Math.abs(x) < 2 ** 40 && Math.abs(y) < 2 ** 40 && downsample > 0 && downsample < 2 ** 31;
+  if (!whole || !finite || widthPx * heightPx > mostPixels)
+    throw new EosinError(
+      'region/size',
+      'usage',
+      `A region of ${widthPx} x ${heightPx} px at downsample ${downsample} cannot be read.`,
+      {
+        remedy: `Ask for whole, positive sizes of at most ${mostPixels / 1e6} million px.`,
+        fields: { widthPx, heightPx, downsample },
+      },
+    );
+}
+
+/** Boxes in groups that share a decoding call of bounded size, neighbours together. */
+export function* groupBoxes<T extends { box: LevelBox }>(level: TileLevel, items: readonly T[]): Generator<T[]> {
+  let group: T[] = [];
+  let tiles = new Set<number>();
+  const mostTiles = Math.max(1, Math.floor(stepPixels / (level.tileWidthPx * level.tileHeightPx)));
+  for (const item of items) {
+    const own = [...tilesUnder(level, item.box)].map(({ index }) => index);
+    const together = new Set([...tiles, ...own]);
+    if (group.length > 0 && together.size > mostTiles) {
+      yield group;
+      group = [];
+      tiles = new Set(own);
+    } else tiles = together;
+    group.push(item);
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,82 @@
+/** What can be wrong with a slide file, each with its code, its fields and a way out. */
+import { EosinError, type ErrorFields } from '../core/errors.ts';
+
+const convert = 'Convert it with `vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg`, or export it again.';
+const copyAgain = 'Copy the file again from where it came from, and compare the sizes.';
+
+export function notTiff(reason: string): EosinError {
+  return new EosinError('slide/not-tiff', 'input', `This is not a TIFF file: ${reason}.`, {
+    remedy: 'Eosin opens tiled TIFF, BigTIFF and Aperio SVS. Choose another file or convert this one.',
+  });
+}
+
+/** Something lies, or should lie, behind the end of the file. */
+export function truncated(what: string, fields: ErrorFields): EosinError {
+  return new EosinError('slide/truncated', 'input', `The slide is cut off: ${what} lies behind its end.`, {
+    remedy: copyAgain,
+    fields,
+  });
+}
+
+/** The file's own numbers contradict each other or go beyond what a slide can be. */
+export function badStructure(what: string, fields: ErrorFields): EosinError {
+  return new EosinError('slide/structure', 'input', `The slide's structure is damaged: ${what}.`, {
+    remedy: `${copyAgain} If it is the same, the program that wrote it made a file that cannot be read safely.`,
+    fields,
+  });
+}
+
+/** A sound file of a kind that Eosin does not read. */
+export function unsupported(what: string, fields: ErrorFields): EosinError {
+  return new EosinError('slide/unsupported', 'input', `Eosin does not read this kind of slide: ${what}.`, {
+    remedy: convert,
+    fields,
+  });
+}
+
+export function damagedTile(fields: ErrorFields, cause?: unknown): EosinError {
+  return new EosinError('slide/damaged-tile', 'input', 'A tile of the slide is damaged and cannot be decoded.', {
+    remedy: copyAgain,
+    fields,
+    cause,
+  });
+}
+
+/** A call that asks for what the slide does not have: our caller's mistake. */
+export function noSuch(what: string, fields: ErrorFields): EosinError {
+  return new EosinError('slide/no-such-part', 'missing', `The slide has no such ${what}.`, {
+    remedy: 'Ask for what `eosin info` lists.',
+    fields,
+  });
+}
+
+/** An error of the file system on `path`, in words; what is none of these is given back as it is. */
+export function fileError(thrown: unknown, fileName: string): unknown {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const fields = { file: fileName };
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new EosinError('slide/missing', 'missing', `There is no file ${fileName}.`, {
+      remedy: 'If it was moved, relink it; otherwise check the name.',
+      fields,
+      cause: thrown,
+    });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EISDIR')
+    return new EosinError('slide/unreadable', 'input', `${fileName} cannot be read.`, {
+      remedy: 'Check that it is a file and that you may read it.',
+      fields,
+      cause: thrown,
+    });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new EosinError('disk/full', 'retry', 'The disk is full.', {
+      remedy: 'Free some space; the same command then goes on.',
+      fields,
+      cause: thrown,
+    });
+  if (code === 'EIO' || code === 'ESTALE' || code === 'EBUSY')
+    return new EosinError('slide/storage', 'retry', `${fileName} could not be read from its disk.`, {
+      remedy: 'Check the disk or the network drive and try again.',
+      fields,
+      cause: thrown,
+    });
+  return thrown;
+}

@@ -1,0 +1,87 @@
+/** The small fields of a checked TIFF's directories, read by geotiff; its pixel decoders are never called. */
+import { fromFile } from 'geotiff';
+import type { ByteSource } from './byte-source.ts';
+import { badStructure } from './slide-errors.ts';
+import type { CheckedDirectory, CheckedTiff } from './structure-check.ts';
+import { tag } from './tiff-format.ts';
+
+export interface TiffDirectory extends CheckedDirectory {
+  readonly index: number;
+  readonly compression: number;
+  /** 0 white is zero, 1 black is zero, 2 RGB, 6 YCbCr. */
+  readonly photometric: number;
+  readonly samples: number;
+  readonly bitsPerSample: number;
+  readonly planar: number;
+  readonly predictor: number;
+  readonly jpegTables: Uint8Array | null;
+  readonly chromaSubsampling: readonly [number, number];
+  readonly description: string;
+  /** Pixels a unit, as the file states it; null when it does not. */
+  readonly resolution: { readonly x: number; readonly y: number; readonly unit: 'inch' | 'cm' } | null;
+  /** Bit 0 of NewSubfileType: a smaller copy of another picture. */
+  readonly reduced: boolean;
+  /** Make, model, software and date where they are given. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** Reads the fields of all directories of a file that passed `checkStructure`; throws `slide/structure`. */
+export async function readDirectories(source: ByteSource, checked: CheckedTiff): Promise<TiffDirectory[]> {
+  const tiff = await fromFile(source.path);
+  try {
+    const directories: TiffDirectory[] = [];
+    for (const [index, directory] of checked.directories.entries()) {
+      const fields = await tiff.requestIFD(index);
+      const load = (number: number): Promise<unknown> => fields.loadValue(number);
+      directories.push({ ...directory, index, ...(await readFields(load)) });
+    }
+    return directories;
+  } catch (thrown) {
+    throw badStructure('a directory cannot be read', { reason: thrown instanceof Error ? thrown.message : 'unknown' });
+  } finally {
+    await tiff.close();
+  }
+}
+
+async function readFields(load: (number: number) => Promise<unknown>) {
+  const numbers = async (number: number): Promise<number[]> => {
+    const value = await load(number);
+    if (typeof value === 'number') return [value];
+    return ArrayBuffer.isView(value) || Array.isArray(value) ? Array.from(value as ArrayLike<number>, Number) : [];
+  };
+  const number = async (which: number, otherwise: number): Promise<number> => (await numbers(which))[0] ?? otherwise;
+  const text = async (which: number): Promise<string> => {
+    const value = await load(which);
+    return typeof value === 'string' ? value.replace(/\0[\s\S]*$/, '').trim() : '';
+  };
+  const ratio = async (which: number): Promise<number> => {
+    const [over = 0, under = 1] = await numbers(which);
+    return over / under;
+  };
+  const tables = await load(tag.jpegTables);
+  const [chromaX = 2, chromaY = 2] = await numbers(tag.yCbCrSubSampling);
+  const unit = await number(tag.resolutionUnit, 2);
+  const resolution = { x: await ratio(tag.xResolution), y: await ratio(tag.yResolution) };
+  const texts: Record<string, string> = {};
+  for (const name of ['make', 'model', 'software', 'dateTime'] as const) {
+    const value = await text(tag[name]);
+    if (value !== '') texts[`tiff.${name}`] = value;
+  }
+  return {
+    compression: await number(tag.compression, 1),
+    photometric: await number(tag.photometric, 1),
+    samples: await number(tag.samplesPerPixel, 1),
+    bitsPerSample: await number(tag.bitsPerSample, 1),
+    planar: await number(tag.planarConfiguration, 1),
+    predictor: await number(tag.predictor, 1),
+    jpegTables: tables instanceof Uint8Array && tables.length > 4 ? tables : null,
+    chromaSubsampling: [chromaX, chromaY] as const,
+    description: await text(tag.imageDescription),
+    resolution:
+      (unit === 2 || unit === 3) && resolution.x > 0 && resolution.y > 0
+        ? { ...resolution, unit: unit === 2 ? ('inch' as const) : ('cm' as const) }
+        : null,
+    reduced: ((await number(tag.newSubfileType, 0)) & 1) === 1,
+    texts,
+  };
+}

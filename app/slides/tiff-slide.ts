@@ -1,0 +1,192 @@
+/** A slide made of TIFF levels: what every TIFF format shares once its reader has said which directory is what. */
+import { basename } from 'node:path';
+import { type Mpp, nearestFinerLevel } from '../core/pyramid.ts';
+import type { RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
+import type { ByteSource } from './byte-source.ts';
+import { decodeRgb, encodeJpeg, mostPixels } from './image-codec.ts';
+import { type MadeLevel, madeTilePx, openMadeLevels, planMadeLevels } from './made-levels.ts';
+import { writeMiniTiff } from './mini-tiff.ts';
+import { readRegion, readWindows } from './region-reader.ts';
+import type { OnStep, Slide } from './slide.ts';
+import { damagedTile, noSuch, unsupported } from './slide-errors.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import { createTileLevel, type TileLevel, unsupportedReason } from './tile-level.ts';
+
+/** What a format's reader found in a file. */
+export interface TiffLayout {
+  readonly format: string;
+  readonly vendor: string;
+  /** Finest first; all tiled. */
+  readonly levels: readonly TiffDirectory[];
+  readonly associated: readonly { readonly name: string; readonly directory: TiffDirectory }[];
+  readonly mpp: Mpp | null;
+  readonly objective: number | null;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+const tileQuality = 90;
+/** A made level stands in for a stored one only where that would cost more than this, per axis. */
+const mostStoredStep = 8;
+
+type AnyLevel =
+  | { readonly made: number; readonly level: MadeLevel }
+  | { readonly made: null; readonly level: TileLevel };
+
+export interface TiffSlide extends Slide {
+  /** The level that a region at this downsample is read from, made if need be. */
+  levelFor(downsample: number, onStep?: OnStep): Promise<TileLevel>;
+}
+
+/** Throws `slide/unsupported` where a level is of a kind that cannot be decoded. */
+export function createTiffSlide(
+  source: ByteSource,
+  layout: TiffLayout,
+  fingerprint: string,
+  cacheFolder: string,
+): TiffSlide {
+  const first = layout.levels[0]!;
+  for (const directory of layout.levels) {
+    const reason = unsupportedReason(directory);
+    if (reason) throw unsupported(reason, { directory: directory.index, file: basename(source.path) });
+  }
+  const stored = layout.levels.map((directory) => createTileLevel(source, directory, downsampleOf(first, directory)));
+  const plan = planMadeLevels(stored);
+  const levels: AnyLevel[] = [
+    ...stored.map((level) => ({ made: null, level })),
+    ...plan.map((level, made) => ({ made, level })),
+  ].sort((a, b) => a.level.downsample - b.level.downsample);
+
+  let opening: ReturnType<typeof openMadeLevels> | null = null;
+  const openMade = async (onStep?: OnStep): Promise<readonly TileLevel[]> => {
+    opening ??= openMadeLevels(stored, plan, cacheFolder, fingerprint, onStep);
+    try {
+      return (await opening).levels;
+    } catch (thrown) {
+      opening = null;
+      throw thrown;
+    }
+  };
+  const resolve = async (any: AnyLevel, onStep?: OnStep): Promise<TileLevel> =>
+    any.made === null ? any.level : (await openMade(onStep))[any.made]!;
+  const tileAt = async (number: number, x: number, y: number) => {
+    const level = await resolve(levels[number] ?? refuse('level', { level: number }));
+    const inside =
+      Number.isInteger(x) && Number.isInteger(y) && x >= 0 && y >= 0 && x < level.columns && y < level.rows;
+    return inside ? level : refuse('tile', { level: number, x, y });
+  };
+
+  return {
+    info: {
+      format: layout.format,
+      vendor: layout.vendor,
+      widthPx: first.widthPx,
+      heightPx: first.heightPx,
+      mpp: layout.mpp,
+      objective: layout.objective,
+      levels: levels.map(describeLevel),
+      associated: layout.associated.map(({ name }) => name),
+      fingerprint,
+      properties: layout.properties,
+    } satisfies SlideInfo,
+    async storedTile(number, x, y) {
+      const level = await tileAt(number, x, y);
+      return levels[number]!.made === null ? level.storedTile(x, y) : null;
+    },
+    async tile(number, x, y) {
+      const level = await tileAt(number, x, y);
+      const box = {
+        x: x * level.tileWidthPx,
+        y: y * level.tileHeightPx,
+        widthPx: Math.min(level.tileWidthPx, level.widthPx - x * level.tileWidthPx),
+        heightPx: Math.min(level.tileHeightPx, level.heightPx - y * level.tileHeightPx),
+      };
+      if (levels[number]!.made === null) {
+        const whole = await level.storedTile(x, y);
+        if (whole)
+          return {
+            bytes: Buffer.concat([whole.prefix, await source.read(whole.offset, whole.length)]),
+            type: 'image/jpeg',
+          };
+      }
+      const [window] = await readWindows(level, [box]);
+      return { bytes: await encodeJpeg(window!, tileQuality), type: 'image/jpeg' };
+    },
+    async levelFor(downsample, onStep) {
+      const best = stored[nearestFinerLevel(stored, downsample)]!;
+      if (downsample / best.downsample <= mostStoredStep) return best;
+      return resolve(
+        levels[
+          nearestFinerLevel(
+            levels.map(({ level }) => level),
+            downsample,
+          )
+        ]!,
+        onStep,
+      );
+    },
+    async region(request, onStep) {
+      return readRegion(await this.levelFor(request.downsample, onStep), request, onStep);
+    },
+    async associated(name) {
+      const found = layout.associated.find((each) => each.name === name) ?? refuse('picture', { name });
+      return readPicture(source, found.directory);
+    },
+    async makeLevels(onStep) {
+      if (plan.length > 0) await openMade(onStep);
+    },
+    async close() {
+      const made = await opening?.catch(() => null);
+      await made?.close();
+      await source.close();
+    },
+  };
+}
+
+function refuse(what: string, fields: Record<string, string | number>): never {
+  throw noSuch(what, fields);
+}
+
+function describeLevel({ made, level }: AnyLevel): SlideLevel {
+  const { widthPx, heightPx, downsample } = level;
+  if (made !== null)
+    return { widthPx, heightPx, downsample, tileWidthPx: madeTilePx, tileHeightPx: madeTilePx, compression: 'made' };
+  const { tileWidthPx, tileHeightPx, compression } = level;
+  return { widthPx, heightPx, downsample, tileWidthPx, tileHeightPx, compression };
+}
+
+/**
+ * Level-0 px per level px. Scanners halve and round down, so a whole factor that explains both sides to the px is meant; otherwise the
+ * mean of the two ratios, as OpenSlide takes it.
+ */
+export function downsampleOf(
+  first: { widthPx: number; heightPx: number },
+  level: { widthPx: number; heightPx: number },
+): number {
+  const ratio = (first.widthPx / level.widthPx + first.heightPx / level.heightPx) / 2;
+  const whole = Math.round(ratio);
+  const explains =
+    Math.abs(first.widthPx / whole - level.widthPx) < 1 && Math.abs(first.heightPx / whole - level.heightPx) < 1;
+  return explains ? whole : ratio;
+}
+
+/** A whole picture of tiles or strips, decoded at once. */
+async function readPicture(source: ByteSource, directory: TiffDirectory): Promise<RgbImage> {
+  const { widthPx, heightPx, pieces } = directory;
+  const reason = unsupportedReason(directory);
+  if (reason) throw unsupported(reason, { directory: directory.index, file: basename(source.path) });
+  if (widthPx * heightPx > mostPixels) throw unsupported('a picture beside it is too large', { widthPx, heightPx });
+  if (directory.tiled) {
+    const [window] = await readWindows(createTileLevel(source, directory, 1), [{ x: 0, y: 0, widthPx, heightPx }]);
+    return { data: window!.data, widthPx, heightPx };
+  }
+  const strips: Uint8Array[] = [];
+  for (const [i, length] of pieces.byteCounts.entries()) {
+    if (length === 0 || length > mostPixels) throw damagedTile({ directory: directory.index, strip: i });
+    strips.push(await source.read(pieces.offsets[i]!, length));
+  }
+  try {
+    return await decodeRgb(writeMiniTiff({ ...directory, kind: 'strips' }, strips));
+  } catch (thrown) {
+    throw damagedTile({ directory: directory.index }, thrown);
+  }
+}

@@ -1,0 +1,128 @@
+/** One level of a slide as tiles: decoded in batches, or handed on as they are stored. */
+import type { PyramidLevel } from '../core/pyramid.ts';
+import type { ByteSource } from './byte-source.ts';
+import { decodeRgb } from './image-codec.ts';
+import { jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
+import { writeMiniTiff } from './mini-tiff.ts';
+import type { StoredTile } from './slide.ts';
+import { damagedTile } from './slide-errors.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import { compressionNames } from './tiff-format.ts';
+
+export interface TileLevel extends PyramidLevel {
+  readonly tileWidthPx: number;
+  readonly tileHeightPx: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly compression: string;
+  /**
+   * The tiles with these indexes (row * columns + column) in one decoding call, one after another in the order asked for, each
+   * [tileHeightPx, tileWidthPx, rgb]; a tile that the file leaves out is white. Throws `slide/damaged-tile`.
+   */
+  decodeTiles(indexes: readonly number[]): Promise<Uint8Array>;
+  /** Null unless the tile is a baseline JPEG that lies wholly inside the level. */
+  storedTile(column: number, row: number): Promise<StoredTile | null>;
+}
+
+const baseline = 0xc0;
+const jpeg = 7;
+
+/** Why a directory cannot be a level, in words; null when it can. */
+export function unsupportedReason(directory: TiffDirectory): string | null {
+  const { compression, bitsPerSample, samples, planar, predictor, photometric } = directory;
+  if (compression === 33003 || compression === 33005 || compression === 34712) return 'its tiles are JPEG 2000';
+  if (!(compression in compressionNames)) return `its compression is number ${compression}`;
+  if (bitsPerSample !== 8) return `it has ${bitsPerSample} bits a sample`;
+  if (planar !== 1) return 'its colours lie in planes of their own';
+  if (predictor > 2) return `its predictor is number ${predictor}`;
+  if (photometric === 2 || (photometric === 6 && compression === jpeg))
+    return samples === 3 || (samples === 4 && compression !== jpeg) ? null : `it has ${samples} samples a pixel`;
+  if (photometric <= 1) return samples === 1 ? null : `it has ${samples} grey samples a pixel`;
+  return `its colour space is number ${photometric}`;
+}
+
+/** `directory` must be tiled and supported. */
+export function createTileLevel(source: ByteSource, directory: TiffDirectory, downsample: number): TileLevel {
+  const { widthPx, heightPx, pieceWidthPx: tileWidthPx, pieceHeightPx: tileHeightPx, pieces } = directory;
+  const columns = Math.ceil(widthPx / tileWidthPx);
+  const rows = Math.ceil(heightPx / tileHeightPx);
+  const tileBytes = tileWidthPx * tileHeightPx * 3;
+  const isJpeg = directory.compression === jpeg;
+  const nameTile = (index: number) => ({ column: index % columns, row: Math.floor(index / columns), downsample });
+
+  /** The stored bytes; null when the file leaves the tile out. */
+  const readTile = async (index: number): Promise<Uint8Array | null> => {
+    const length = pieces.byteCounts[index]!;
+    return length === 0 ? null : source.read(pieces.offsets[index]!, length);
+  };
+
+  /** A JPEG must have the tile's own size: a larger one would be a bomb, a smaller one would leave old memory in the picture. */
+  const headerOf = (bytes: Uint8Array, index: number) => {
+    const header = readJpegHeader(bytes);
+    if (header?.widthPx !== tileWidthPx || header.heightPx !== tileHeightPx) throw damagedTile(nameTile(index));
+    return header;
+  };
+
+  const decodeStack = async (stored: readonly { index: number; bytes: Uint8Array }[]): Promise<Uint8Array> => {
+    const chroma = isJpeg ? stored.map(({ bytes, index }) => headerOf(bytes, index).chromaSubsampling)[0] : undefined;
+    const heightOfAll = tileHeightPx * stored.length;
+    const picture = { ...directory, widthPx: tileWidthPx, heightPx: heightOfAll, kind: 'tiles' as const };
+    const file = writeMiniTiff(
+      { ...picture, chromaSubsampling: chroma ?? directory.chromaSubsampling },
+      stored.map(({ bytes }) => bytes),
+    );
+    const image = await decodeRgb(file);
+    if (image.data.length !== tileBytes * stored.length) throw damagedTile({ downsample });
+    return image.data;
+  };
+
+  return {
+    widthPx,
+    heightPx,
+    downsample,
+    tileWidthPx,
+    tileHeightPx,
+    columns,
+    rows,
+    compression: compressionNames[directory.compression]!,
+    async decodeTiles(indexes) {
+      const read = await Promise.all(indexes.map(readTile));
+      const stored = indexes.flatMap((index, i) => (read[i] ? [{ index, bytes: read[i], place: i }] : []));
+      if (stored.length === indexes.length && stored.length > 0) return decodeOrName(decodeStack, stored, nameTile);
+      const all = new Uint8Array(tileBytes * indexes.length).fill(255);
+      if (stored.length === 0) return all;
+      const decoded = await decodeOrName(decodeStack, stored, nameTile);
+      for (const [i, { place }] of stored.entries())
+        all.set(decoded.subarray(i * tileBytes, (i + 1) * tileBytes), place * tileBytes);
+      return all;
+    },
+    async storedTile(column, row) {
+      const inside = (column + 1) * tileWidthPx <= widthPx && (row + 1) * tileHeightPx <= heightPx;
+      const index = row * columns + column;
+      const bytes = isJpeg && inside ? await readTile(index) : null;
+      if (!bytes) return null;
+      const header = headerOf(bytes, index);
+      if (header.frame !== baseline || header.bits !== 8) return null;
+      const prefix = jpegPrefix(directory.jpegTables, directory.photometric, header);
+      return { offset: pieces.offsets[index]! + 2, length: bytes.length - 2, prefix };
+    },
+  };
+}
+
+/** Decodes a batch; when that fails, decodes its tiles one by one to say which of them is damaged. */
+async function decodeOrName<T extends { index: number; bytes: Uint8Array }>(
+  decode: (stored: readonly T[]) => Promise<Uint8Array>,
+  stored: readonly T[],
+  nameTile: (index: number) => Record<string, number>,
+): Promise<Uint8Array> {
+  try {
+    return await decode(stored);
+  } catch (thrown) {
+    for (const tile of stored) {
+      await decode([tile]).catch((cause) => {
+        throw damagedTile(nameTile(tile.index), cause);
+      });
+    }
+    throw thrown;
+  }
+}
