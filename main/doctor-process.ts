@@ -1,7 +1,7 @@
 /** Process entry: tries one engine and reports. An engine that aborts takes only this process with it. */
 
 import type { EngineId } from '../app/engine/engine.ts';
-import { doctorReport } from '../app/engine/node.ts';
+import { doctorReport } from '../app/networks/doctor-node.ts';
 import { parentPort } from './parent-port.ts';
 
 const port = parentPort();

@@ -1,42 +1,109 @@
 /** Entry file: the engines of a Node process. The only place that finds assets on the disk and starts threads for an engine. */
-import type { Engine, EngineId, EngineReport } from './engine.ts';
+import { createRequire } from 'node:module';
+import type * as tf from '@tensorflow/tfjs';
+import { EosinError } from '../core/errors.ts';
+import type { Engine, EngineId } from './engine.ts';
+import { nativeObstacle, openNativeEngine } from './native-node.ts';
+import { selfTest } from './self-test.ts';
+import { openWasmEngine } from './wasm-node.ts';
 
 export interface EngineOptions {
   /** Threads the engine may use; at least 1. */
   readonly threads: number;
 }
 
-/** A rung that is not usable says exactly why. */
+/** A rung of the ladder; one that is not usable says exactly why. */
 export interface Rung {
   readonly id: EngineId;
   readonly usable: boolean;
   readonly reason?: string;
 }
 
+/** From the fastest down. `cpu` is the reference: it is opened only when asked for. */
+const ORDER: readonly EngineId[] = ['native-cuda', 'native-cpu', 'webgpu', 'wasm', 'cpu'];
+
 /**
  * Opens one engine, without its self-test. One engine a process at a time.
  *
- * @throws EosinError `engine/not-usable` with the reason.
+ * @throws EosinError `engine/not-usable` with the reason, `engine/kernels-missing`.
  */
-export async function openEngine(_id: EngineId, _options: EngineOptions): Promise<Engine> {
-  throw new Error('coming within this hour');
+export async function openEngine(id: EngineId, options: EngineOptions): Promise<Engine> {
+  const reason = obstacle(id);
+  if (reason !== null) throw notUsable(id, reason);
+  try {
+    if (id === 'wasm') return await openWasmEngine(options.threads);
+    if (id === 'native-cuda' || id === 'native-cpu') return await openNativeEngine(id, options.threads);
+    return await openReferenceEngine();
+  } catch (cause) {
+    if (cause instanceof EosinError) throw cause;
+    throw notUsable(id, firstLine(cause), cause);
+  }
 }
 
-/** Which engines this process could open, best first, without opening any. */
+/** Which engines this process could open, best first, without opening any. A usable one may still fail its self-test. */
 export async function ladder(): Promise<Rung[]> {
-  throw new Error('coming within this hour');
+  return ORDER.map((id) => {
+    const reason = obstacle(id);
+    return reason === null ? { id, usable: true } : { id, usable: false, reason };
+  });
 }
 
 /**
  * Opens the best engine that passes its self-test; `wanted` overrules the order, and is then the only one tried.
  *
- * @throws EosinError `engine/not-usable`, `engine/self-test`
+ * @throws EosinError `engine/not-usable` with every rung's reason, `engine/self-test` when the wanted one is wrong.
  */
-export async function openBestEngine(_wanted: EngineId | null, _options: EngineOptions): Promise<Engine> {
-  throw new Error('coming within this hour');
+export async function openBestEngine(wanted: EngineId | null, options: EngineOptions): Promise<Engine> {
+  if (wanted !== null) return await openTested(wanted, options);
+  const reasons: string[] = [];
+  for (const id of ORDER) {
+    if (id === 'cpu') continue;
+    try {
+      return await openTested(id, options);
+    } catch (error) {
+      reasons.push(error instanceof EosinError ? error.message : firstLine(error));
+    }
+  }
+  throw new EosinError('engine/not-usable', 'config', `No engine can be used: ${reasons.join(' ')}`, {
+    remedy: "Run 'npm ci' and 'npm run build'; 'eosin doctor' shows every engine.",
+  });
 }
 
-/** Opens, self-tests and times one engine on MobileNetV2 at 224 px; seconds. Never throws. Best in a process of its own. */
-export async function doctorReport(_id: EngineId, _threads: number): Promise<EngineReport> {
-  throw new Error('coming within this hour');
+async function openTested(id: EngineId, options: EngineOptions): Promise<Engine> {
+  const engine = await openEngine(id, options);
+  const result = await selfTest(engine);
+  if (result.passed) return engine;
+  await engine.close();
+  throw new EosinError('engine/self-test', 'config', `The engine '${id}' failed its self-test: ${result.reason}.`, {
+    remedy: "Choose another engine; 'eosin doctor' shows which ones pass.",
+    fields: { engine: id, gradientError: result.gradientError, worst: result.worst },
+  });
+}
+
+/** Why an engine cannot be opened here, as far as can be told without opening it. */
+function obstacle(id: EngineId): string | null {
+  if (id === 'webgpu') return 'needs the app window';
+  return id === 'native-cuda' || id === 'native-cpu' ? nativeObstacle(id) : null;
+}
+
+async function openReferenceEngine(): Promise<Engine> {
+  const engine = createRequire(import.meta.url)('@tensorflow/tfjs') as typeof tf;
+  engine.enableProdMode();
+  await engine.setBackend('cpu');
+  await engine.ready();
+  const close = async (): Promise<void> => engine.disposeVariables();
+  return { id: 'cpu', tf: engine, device: 'CPU, 1 thread, reference', threads: 1, close };
+}
+
+function notUsable(id: EngineId, reason: string, cause?: unknown): EosinError {
+  return new EosinError('engine/not-usable', 'config', `The engine '${id}' cannot be used: ${reason}.`, {
+    remedy: "Choose another engine; 'eosin doctor' shows which ones can be used.",
+    fields: { engine: id, reason },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String((error as { message?: string })?.message ?? error);
+  return text.trim().split('\n')[0]!.replace(/\.$/, '');
 }

@@ -28,6 +28,9 @@ export const CLIP_GRADIENT = 'EosinClipGradient';
 export const COLUMN_SUMS = 'EosinColumnSums';
 export const SCALE_CHANNELS = 'EosinScaleChannels';
 
+/** The package's own kernels: some of ours fall back on them, and a backend opened later sets them up again. */
+const shippedKernels = new Map<string, tf.KernelConfig>();
+
 /**
  * Registers the kernels and gradients on the active wasm backend. Once a backend; call it after `tf.setBackend('wasm')`.
  *
@@ -36,17 +39,22 @@ export const SCALE_CHANNELS = 'EosinScaleChannels';
 export async function installWasmKernels(engine: typeof tf, binaries: GradientBinaries): Promise<void> {
   const backend = engine.backend() as unknown as BackendWasm;
   const gradients = await bindGradientModule(binaries, heapMemory(backend));
+  if (shippedKernels.size === 0) {
+    for (const config of engine.getKernelsForBackend('wasm')) shippedKernels.set(config.kernelName, config);
+  }
   const kernels: Record<string, Kernel> = {
-    ...convolutionKernels(engine, backend, gradients),
+    ...convolutionKernels(engine, backend, gradients, shippedKernels.get('Conv2DBackpropInput')!),
     ...depthwiseKernels(engine, backend, gradients),
     ...poolingKernels(engine, backend, gradients),
     ...pointwiseKernels(backend, gradients),
   };
   for (const [kernelName, run] of Object.entries(kernels)) {
+    const setup = shippedKernels.get(kernelName)?.setupFunc;
     if (engine.getKernel(kernelName, 'wasm')) engine.unregisterKernel(kernelName, 'wasm');
     engine.registerKernel({
       kernelName,
       backendName: 'wasm',
+      ...(setup === undefined ? {} : { setupFunc: setup }),
       kernelFunc: ({ inputs, attrs }) => run(inputs as Inputs, (attrs ?? {}) as Attributes),
     });
   }
@@ -81,9 +89,9 @@ function convolutionKernels(
   engine: typeof tf,
   backend: BackendWasm,
   gradients: GradientModule,
+  shippedInputGradient: tf.KernelConfig,
 ): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
-  const shippedInputGradient = engine.getKernel('Conv2DBackpropInput', 'wasm')!.kernelFunc;
   const run = (name: string, inputs: Inputs, attrs: Attributes): tf.TensorInfo =>
     engine.getKernel(name, 'wasm')!.kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as tf.TensorInfo;
   const describe = (xShape: number[], filterShape: number[], attrs: Attributes) =>
@@ -143,7 +151,7 @@ function convolutionKernels(
       const strided = conv.strideHeight !== 1 || conv.strideWidth !== 1;
       if (strided || conv.dataFormat !== 'channelsLast' || Math.min(...pads) < 0) {
         const shipped = { inputs, attrs: attrs as tf.NamedAttrMap, backend };
-        return shippedInputGradient(shipped) as tf.TensorInfo;
+        return shippedInputGradient.kernelFunc(shipped) as tf.TensorInfo;
       }
       const turned = filterHeight * filterWidth === 1 ? filter : run('Reverse', { x: filter }, { dims: [0, 1] });
       const transposed = run('Transpose', { x: turned }, { perm: [0, 1, 3, 2] }); // [kh, kw, cout, cin]
@@ -166,11 +174,12 @@ function convolutionKernels(
 function depthwiseKernels(engine: typeof tf, backend: BackendWasm, gradients: GradientModule): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
   const geometry = (xShape: number[], filterShape: number[], attrs: Attributes) => {
+    requireNoDilation(attrs);
     const conv = engine.backend_util.computeConv2DInfo(
       xShape as [number, number, number, number],
       filterShape as [number, number, number, number],
       attrs.strides as [number, number],
-      attrs.dilations as [number, number],
+      1,
       attrs.pad as 'same',
       attrs.dimRoundingMode as 'floor',
       true,
@@ -180,7 +189,6 @@ function depthwiseKernels(engine: typeof tf, backend: BackendWasm, gradients: Gr
       ...[conv.outHeight, conv.outWidth],
       ...[conv.filterHeight, conv.filterWidth],
       ...[conv.strideHeight, conv.strideWidth],
-      ...[conv.dilationHeight, conv.dilationWidth],
       ...[conv.padInfo.top, conv.padInfo.left],
     ] as unknown as DepthwiseGeometry;
   };
@@ -293,6 +301,14 @@ function pointwiseKernels(backend: BackendWasm, gradients: GradientModule): Reco
       return dx;
     },
   };
+}
+
+function requireNoDilation(attrs: Attributes): void {
+  if (attrs.dilations === undefined || [attrs.dilations].flat().every((rate) => rate === 1)) return;
+  throw new EosinError('engine/dilation', 'internal', 'Dilated depthwise convolutions cannot learn.', {
+    remedy: 'Freeze the layer groups that dilate, or use another backbone.',
+    fields: { dilations: String(attrs.dilations) },
+  });
 }
 
 function requireChannelsLast(attrs: Attributes): void {

@@ -1,12 +1,11 @@
 /** The compiled gradient kernels (kernels/assembly) bound to a wasm backend's heap. */
 
-/** `[batch, height, width, channels, multiplier, outHeight, outWidth, kernelHeight, kernelWidth, strides, dilations, padTop, padLeft]` */
+/** `[batch, height, width, channels, multiplier, outHeight, outWidth, kernelHeight, kernelWidth, strides, padTop, padLeft]` */
 export type DepthwiseGeometry = [
   ...input: [number, number, number, number, number],
   ...output: [number, number],
   ...kernel: [number, number],
   ...strides: [number, number],
-  ...dilations: [number, number],
   ...pad: [number, number],
 ];
 

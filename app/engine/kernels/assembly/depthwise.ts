@@ -1,6 +1,6 @@
 /**
  * Gradients of a depthwise convolution with `multiplier` outputs a channel (output channel = channel * multiplier + q),
- * any stride, padding and dilation. Multiplier 1 runs on SIMD.
+ * any stride and padding, no dilation. Multiplier 1 runs on SIMD.
  */
 
 /** gradient[kh, kw, channels, multiplier] = sum over pictures and output pixels of x * dy. */
@@ -19,8 +19,6 @@ export function depthwiseFilterGradient(
   kernelWidth: i32,
   strideY: i32,
   strideX: i32,
-  dilationY: i32,
-  dilationX: i32,
   padTop: i32,
   padLeft: i32,
 ): void {
@@ -29,10 +27,10 @@ export function depthwiseFilterGradient(
   for (let b: i32 = 0; b < batch; b++) {
     for (let i: i32 = 0; i < outHeight; i++) {
       for (let u: i32 = 0; u < kernelHeight; u++) {
-        const row = i * strideY - padTop + u * dilationY;
+        const row = i * strideY - padTop + u;
         if (row < 0 || row >= height) continue;
         for (let v: i32 = 0; v < kernelWidth; v++) {
-          const shift = v * dilationX - padLeft;
+          const shift = v - padLeft;
           let from: i32 = 0;
           while (from < outWidth && from * strideX + shift < 0) from++;
           let to: i32 = outWidth;
@@ -140,8 +138,6 @@ export function depthwiseInputGradient(
   kernelWidth: i32,
   strideY: i32,
   strideX: i32,
-  dilationY: i32,
-  dilationX: i32,
   padTop: i32,
   padLeft: i32,
 ): void {
@@ -152,11 +148,11 @@ export function depthwiseInputGradient(
       for (let z: i32 = 0; z < width; z++) {
         memory.fill(dx, 0, pixelBytes);
         for (let u: i32 = 0; u < kernelHeight; u++) {
-          const row = y + padTop - u * dilationY;
+          const row = y + padTop - u;
           if (row < 0 || row % strideY !== 0 || row / strideY >= outHeight) continue;
           const line = (b * outHeight + row / strideY) * outWidth;
           for (let v: i32 = 0; v < kernelWidth; v++) {
-            const column = z + padLeft - v * dilationX;
+            const column = z + padLeft - v;
             if (column < 0 || column % strideX !== 0 || column / strideX >= outWidth) continue;
             const pd = dy + ((<usize>((line + column / strideX) * outChannels)) << 2);
             const pf = filter + ((<usize>((u * kernelWidth + v) * outChannels)) << 2);
