@@ -7,17 +7,18 @@ import { after, before, test } from 'node:test';
 import { EosinError } from '../../app/core/errors.ts';
 import { randomFor } from '../../app/core/random.ts';
 import { openModelFolder, writeModelFolder } from '../../app/passports/model-folder.ts';
-import { type Passport, passportSchema } from '../../app/passports/passport.ts';
+import type { Passport } from '../../app/passports/passport.ts';
 import { renderPassport } from '../../app/passports/passport-text.ts';
 import { examplePassport } from '../fixtures/passport-draft.ts';
 import { tinyOnnx } from '../fixtures/tiny-onnx.ts';
 
 let folder = '';
 let model = '';
+let written: Passport;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'eosin-model-'));
   model = join(folder, 'models', 'm-7f3a');
-  await saveModel(model, classifier([0.3, -0.2]), layersModel([1, 2, 3, 4]));
+  written = await saveModel(model, classifier([0.3, -0.2]), layersModel([1, 2, 3, 4]));
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -66,10 +67,7 @@ async function copy(name: string): Promise<string> {
 
 test('what was written is read again, whole', async () => {
   const opened = await openModelFolder(model);
-  assert.deepEqual(
-    opened.passport,
-    passportSchema.parse(JSON.parse(renderPassport(opened.passport), withoutIntegrity)),
-  );
+  assert.deepEqual(opened.passport, written);
   assert.equal(opened.passport.name, 'Glands <1>');
   assert.equal(opened.onnxSha256, sha256(await readFile(opened.onnxFile)));
   assert.deepEqual(
@@ -82,10 +80,6 @@ test('what was written is read again, whole', async () => {
   );
   assert.deepEqual(await readdir(join(folder, 'models')), ['m-7f3a'], 'no temporary folder is left');
 });
-
-function withoutIntegrity(key: string, value: unknown): unknown {
-  return key === 'integrity' ? undefined : value;
-}
 
 test('1,000 flipped bits anywhere in the folder: 1,000 refused', async () => {
   const spoilt = await copy('flipped');
