@@ -70,12 +70,7 @@ export function readQupathGeoJson(bytes: Uint8Array, limits: ImportLimits = impo
       refused.push(`Feature ${features}: ${message}`);
     }
   }
-  if (
-    features === 0 ||
-    (regions.length === 0 && refused.length === 1 && features === 1 && !looksLikeGeoJson(refused))
-  ) {
-    throw notGeoJson();
-  }
+  if (features > 0 && !sawGeoJson) throw notGeoJson();
   return { regions, refused, warnings: [...warnings] };
 }
 

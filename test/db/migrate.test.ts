@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { migrate, versionOf } from '../../app/db/migrate.ts';
+import { openDatabase } from '../../app/db/open-database.ts';
+import { migrations } from '../../app/db/schema.ts';
+import { openProject } from '../../app/project.ts';
+import { tempFolder, tempProject, withCode } from './temp-project.ts';
+
+const next = 'CREATE TABLE stains (id TEXT PRIMARY KEY) STRICT;';
+
+test('a later migration runs after a backup that can be opened', (t) => {
+  const { folder, project } = tempProject(t);
+  project.close();
+  const db = openDatabase(join(project.folder, 'project.sqlite'));
+  t.after(() => db.close());
+  const backup = migrate(db, { backupFolder: join(folder, 'backups'), migrations: [...migrations, next] });
+  assert.equal(versionOf(db), 2);
+  assert.equal(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'stains'").pluck().get(), 1);
+  const copy = openDatabase(backup!, { readonly: true });
+  t.after(() => copy.close());
+  assert.equal(versionOf(copy), 1);
+  assert.equal(copy.prepare('SELECT name FROM slides').pluck().get(), 'one.tif');
+});
+
+test('a migration that fails leaves the file as it was', (t) => {
+  const { folder, project } = tempProject(t);
+  project.close();
+  const db = openDatabase(join(project.folder, 'project.sqlite'));
+  t.after(() => db.close());
+  const broken = `${next} INSERT INTO nowhere VALUES (1);`;
+  assert.throws(
+    () => migrate(db, { backupFolder: join(folder, 'backups'), migrations: [...migrations, broken] }),
+    /nowhere/,
+  );
+  assert.equal(versionOf(db), 1);
+  assert.equal(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'stains'").pluck().get(), 0);
+  assert.equal(db.inTransaction, false);
+});
+
+test('a file that is up to date is not backed up', (t) => {
+  const { folder, project } = tempProject(t);
+  assert.equal(migrate(project.db.sqlite, { backupFolder: join(folder, 'backups') }), null);
+  assert.deepEqual(readdirSync(folder).includes('backups'), false);
+});
+
+test('a project of a newer Eosin is refused and stays as it is', (t) => {
+  const { project } = tempProject(t);
+  project.db.sqlite.pragma('user_version = 99');
+  project.close();
+  assert.throws(() => openProject(project.folder), withCode('project/newer-version'));
+  const db = openDatabase(join(project.folder, 'project.sqlite'), { readonly: true });
+  t.after(() => db.close());
+  assert.equal(versionOf(db), 99);
+});
+
+test('no version is skipped from an empty file on', (t) => {
+  const db = openDatabase(join(tempFolder(t), 'new.sqlite'), { create: true });
+  t.after(() => db.close());
+  migrate(db, { backupFolder: null });
+  assert.equal(versionOf(db), migrations.length);
+});
