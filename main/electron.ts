@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
+import path from 'node:path';
 import { app, BrowserWindow, shell } from 'electron';
 import { createApp } from '../app/app.ts';
 import type { Host } from '../app/host.ts';
@@ -12,7 +13,7 @@ import { handleScheme, registerScheme } from './electron/scheme.ts';
 import { startUtilityProcess } from './electron/start-utility-process.ts';
 import { openWindow } from './electron/window.ts';
 import { hostFolders, userName } from './node-host.ts';
-import { preloadFile, rendererFolder, resourceFile } from './program-files.ts';
+import { preloadFile, rendererFolder, resourcesFolder } from './program-files.ts';
 import { createSite } from './static.ts';
 
 const cliFlag = process.argv.indexOf('--cli');
@@ -55,7 +56,12 @@ async function run(): Promise<void> {
       app.quit();
     });
   });
-  await openWindow({ preload: preloadFile(), preloadSecret, icon: resourceFile('icons/eosin.png'), path: '/' });
+  await openWindow({
+    preload: preloadFile(),
+    preloadSecret,
+    icon: path.join(resourcesFolder(), 'icons', 'icon.png'),
+    path: '/',
+  });
 }
 
 function electronHost(preloadSecret: string): Host {
@@ -65,10 +71,11 @@ function electronHost(preloadSecret: string): Host {
     dialogs: electronDialogs,
     ...hostFolders(),
     documentsFolder: app.getPath('documents'),
+    resourcesFolder: resourcesFolder(),
     appVersion: app.getVersion(),
     user: userName(),
     machine: os.hostname(),
     preloadSecret,
-    reveal: (path) => shell.showItemInFolder(path),
+    reveal: (file) => shell.showItemInFolder(file),
   };
 }

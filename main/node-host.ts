@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Host } from '../app/host.ts';
-import { packageFile, resourceFile } from './program-files.ts';
+import { packageFile, resourcesFolder } from './program-files.ts';
 import { startProcess } from './start-process.ts';
 
 export interface HostFolders {
@@ -74,7 +74,7 @@ function nodeHost(kind: 'browser' | 'cli'): Host {
     startProcess,
     dialogs: null,
     ...hostFolders(),
-    resourcesFolder: resourceFile(''),
+    resourcesFolder: resourcesFolder(),
     appVersion: appVersion(),
     user: userName(),
     machine: os.hostname(),

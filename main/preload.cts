@@ -13,7 +13,7 @@
       const response = await fetch('/api/places/grant', {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-eosin-preload': secret },
-        body: JSON.stringify({ path: webUtils.getPathForFile(file) }),
+        body: JSON.stringify({ dropped: webUtils.getPathForFile(file) }),
       });
       if (!response.ok) throw new Error('This file cannot be opened.');
       const { handle } = (await response.json()) as { handle: string };

@@ -15,4 +15,5 @@ export const packageFile = (): string => inProgram('package.json');
 /** A sandboxed preload must be CommonJS, so it is always the compiled one. */
 export const preloadFile = (): string => inProgram('dist/main/preload.cjs');
 
-export const resourceFile = (name: string): string => inProgram(`resources/${name}`);
+/** Recipes, icons and licences. */
+export const resourcesFolder = (): string => inProgram('resources');
