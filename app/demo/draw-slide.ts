@@ -27,8 +27,10 @@ export async function drawSlide(
   onProgress: (done: number) => void,
 ): Promise<void> {
   onProgress(0);
-  const rgb = renderSlide(spec);
-  onProgress(0.5);
+  const planes = paintTissue(spec, drawLayout(spec));
+  onProgress(0.4);
+  const rgb = develop(planes, spec);
+  onProgress(0.8);
   const perMm = 1000 / spec.mpp;
   const temporary = `${file}.partial`;
   // The host starts one process a core, so each encodes on one thread.

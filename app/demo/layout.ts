@@ -60,8 +60,8 @@ export function drawLayout(spec: DemoSlideSpec): Layout {
       );
       let nearest = glass;
       if (inside) {
-        const wx = x + (warpX.data[at]! - 128) * 0.22;
-        const wy = y + (warpY.data[at]! - 128) * 0.22;
+        const wx = x + (warpX.data[at]! - 128) * 0.3;
+        const wy = y + (warpY.data[at]! - 128) * 0.3;
         let least = Number.POSITIVE_INFINITY;
         for (const [s, seed] of seeds.entries()) {
           const distance = (wx - seed.x) ** 2 + (wy - seed.y) ** 2;

@@ -39,14 +39,17 @@ function speck(radius: number, random: Random): Stamp {
   const stamp = emptyStamp(Math.ceil(radius * 3));
   const centre = (stamp.sizePx - 1) / 2;
   const phase = random.next() * 6;
+  const lobes = 2 + random.integer(4);
+  const dark = 0.7 + 0.6 * random.next();
   for (let y = 0; y < stamp.sizePx; y++) {
     for (let x = 0; x < stamp.sizePx; x++) {
       const phi = Math.atan2(y - centre, x - centre);
-      const rim = radius * (1 + 0.3 * Math.cos(3 * phi + phase)) - Math.hypot(x - centre, y - centre);
+      const shape = 1 + 0.18 * Math.cos(lobes * phi + phase) + 0.12 * Math.cos((lobes + 3) * phi);
+      const rim = radius * shape - Math.hypot(x - centre, y - centre);
       const at = y * stamp.sizePx + x;
       stamp.cover[at] = Math.min(255, Math.max(0, 128 + rim * 110));
-      stamp.haematoxylin[at] = 60;
-      stamp.eosin[at] = 50;
+      stamp.haematoxylin[at] = 60 * dark;
+      stamp.eosin[at] = 45 * dark;
     }
   }
   return stamp;

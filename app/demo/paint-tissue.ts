@@ -80,7 +80,7 @@ function groundOf(territory: Territory): Ground {
       eosin[v] = 46 * territory.eosin * (0.35 + 0.9 * noise) * cleft;
       haematoxylin[v] = 8 * territory.haematoxylin * cleft;
     } else if (classIndex === lymphocytes) {
-      eosin[v] = 40 * territory.eosin * Math.max(0.1, 1.5 * noise - 0.25);
+      eosin[v] = 42 * territory.eosin * Math.min(1.2, Math.max(0.12, 2.2 * noise - 0.45));
       haematoxylin[v] = 10 * territory.haematoxylin * noise;
     } else {
       eosin[v] = noise > 0.6 ? 1 : 0;
@@ -235,7 +235,7 @@ function paintGlands(planes: StainPlanes, layout: Layout, grain: NoiseTile, rand
       ),
     );
   });
-  const reach = 40;
+  const reach = 28;
   for (const [x, y] of scattered(planes, glandStepPx, 0.22, random)) {
     const index = territoryAt(layout, x, y);
     const stamps = perTerritory[index]!;
