@@ -50,8 +50,8 @@ export function createOptimizer(
     ...learning,
     rateShare: layerDecay ** learning.depth,
     decay: settings.kind === 'adamw' && learning.role === 'kernel' ? settings.weightDecay : 0,
-    first: engine.variable(engine.zeros(learning.variable.shape), false),
-    second: engine.variable(engine.zeros(learning.variable.shape), false),
+    first: zeros(engine, learning.variable.shape),
+    second: zeros(engine, learning.variable.shape),
   }));
 
   function apply(gradients: tf.NamedTensorMap, rate: number): void {
@@ -100,6 +100,10 @@ export function createOptimizer(
       for (const { first, second } of slots) engine.dispose([first, second]);
     },
   };
+}
+
+function zeros(engine: typeof tf, shape: number[]): tf.Variable {
+  return engine.tidy(() => engine.variable(engine.zeros(shape), false));
 }
 
 /** A scalar that brings the global norm down to `clipNorm` (Pascanu 2013), or null where nothing is clipped. */

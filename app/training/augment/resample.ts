@@ -19,7 +19,7 @@ export function resample(source: Uint8Array, sizePx: number, contextPx: number, 
   }
   const mirror = mirrorTable(side);
   const cosine = Math.cos(view.angle) * view.scale;
-  const sine = Math.sin(view.angle) * view.scale;
+  const sine = -Math.sin(view.angle) * view.scale; // y points down
   const flipX = view.flipX ? -1 : 1;
   const flipY = view.flipY ? -1 : 1;
   const half = (sizePx - 1) / 2;

@@ -1,0 +1,208 @@
+/**
+ * Which depth of the backbone tells these classes apart best? ImageNet's last features are often not the best for tissue.
+ *
+ *     one forward pass -> pooled activations of every group -> a linear probe a group, cross-validated by patient
+ *
+ * Only training patches are looked at. The views that a probe learns from are jittered, those that it is judged on are not.
+ */
+import type * as tf from '@tensorflow/tfjs';
+import type { Augment } from '../core/recipe.ts';
+import type { ProbeDepth } from '../core/run.ts';
+import { fitLogistic, type LogisticModel, predictLogistic } from '../evaluation/logistic-regression.ts';
+import type { Backbone } from '../networks/backbone.ts';
+import { exportOnnx } from '../networks/export-onnx.ts';
+import { groupFolds } from '../patches/folds.ts';
+import { capPerClass } from '../patches/sampling.ts';
+import { allViews, viewBatches } from './augment/view-batches.ts';
+import { pairedDifference } from './paired-difference.ts';
+import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
+import type { TrainingData } from './training-data.ts';
+
+export interface ProbeRequest {
+  readonly backbone: Backbone;
+  /** What `backbone.build` gave. */
+  readonly base: tf.LayersModel;
+  readonly source: PatchSource;
+  readonly forward: ForwardRunnerFactory;
+  readonly threads: number;
+  readonly augment: Augment | null;
+  readonly seed: number;
+  readonly data: TrainingData;
+}
+
+/** What cross-validation said of one group, patch by patch. */
+export interface ProbedGroup {
+  readonly group: string;
+  /** 1 where the patch was classified rightly by a probe that had not seen its patient. */
+  readonly correct: Float32Array;
+  readonly losses: Float32Array;
+}
+
+export interface DepthChoice {
+  readonly depths: ProbeDepth[];
+  readonly attach: string;
+  readonly reason: string;
+}
+
+/** More patches make the estimate little better and the probe slower. */
+const patchLimit = 600;
+const folds = 5;
+const forwardBatch = 16;
+/** Penalties that are tried at each depth, from strong to weak: each fit starts where the last one ended. */
+const penalties = [1, 0.1, 0.01, 0.001];
+
+/** Probes every group of the backbone and chooses where the head is to grow. */
+export async function probeDepths(
+  request: ProbeRequest,
+  onProgress: (done: number, total: number) => void,
+  breathe: () => Promise<void>,
+): Promise<DepthChoice> {
+  const { backbone, data, seed } = request;
+  const classCount = data.classNames.length;
+  const kept = capPerClass(data.train, Math.ceil(patchLimit / classCount), seed);
+  const patches = Array.from(kept, (position) => data.train[position]!);
+  const views = request.augment === null ? 1 : 2;
+  const features = await pooledActivations(request, patches, views, onProgress, breathe);
+  const labels = patches.map(({ classIndex }) => classIndex);
+  const { fold, folds: count } = groupFolds(foldGroups(patches, data.patientsKnown, classCount), labels, folds, seed);
+  const probed: ProbedGroup[] = [];
+  for (const [g, { name }] of backbone.groups.entries()) {
+    const result = await crossValidate(features[g]!, views, labels, classCount, fold, count, breathe);
+    probed.push({ group: name, ...result });
+  }
+  return chooseDepth(
+    probed,
+    patches.map(({ patient, index }) => (data.patientsKnown ? patient : String(index))),
+  );
+}
+
+/**
+ * `last`, unless another group is better by more than one standard error of the paired difference: then the shallowest
+ * group that is within one standard error of the best, in accuracy and in loss. A tie for the best goes to the lower loss.
+ *
+ * @param probed from the input up; the last one is what `last` means.
+ * @param patients of each patch, for clustered errors.
+ */
+export function chooseDepth(probed: readonly ProbedGroup[], patients: readonly string[]): DepthChoice {
+  const zeros = new Float32Array(patients.length);
+  const depths = probed.map(({ group, correct, losses }) => {
+    const { mean, standardError } = pairedDifference(correct, zeros, patients);
+    return { group, accuracy: mean, standardError, loss: pairedDifference(losses, zeros, patients).mean };
+  });
+  const order = [...depths.keys()].sort(
+    (a, b) => depths[b]!.accuracy - depths[a]!.accuracy || depths[a]!.loss - depths[b]!.loss,
+  );
+  const best = order[0]!;
+  const last = probed.length - 1;
+  const gain = pairedDifference(probed[best]!.correct, probed[last]!.correct, patients);
+  const said = `${percent(gain.mean)} points (standard error ${percent(gain.standardError)})`;
+  if (best === last || gain.mean <= gain.standardError) {
+    const reason =
+      best === last
+        ? 'no group does better than the last'
+        : `${probed[best]!.group} gains only ${said} over the last group`;
+    return { depths, attach: probed[last]!.group, reason };
+  }
+  const chosen = probed.findIndex(({ correct, losses }) => {
+    const behind = pairedDifference(probed[best]!.correct, correct, patients);
+    const dearer = pairedDifference(losses, probed[best]!.losses, patients);
+    return behind.mean <= behind.standardError && dearer.mean <= dearer.standardError;
+  });
+  const attach = probed[chosen]!.group;
+  const shallowest = chosen === best ? '' : `; ${attach} is the shallowest group within one standard error of it`;
+  return { depths, attach, reason: `${probed[best]!.group} gains ${said} over the last group${shallowest}` };
+}
+
+/** One forward pass: for each group [patches * views, channels], row by row. */
+async function pooledActivations(
+  { backbone, base, source, forward, threads, augment, seed }: ProbeRequest,
+  patches: readonly PlannedPatch[],
+  views: number,
+  onProgress: (done: number, total: number) => void,
+  breathe: () => Promise<void>,
+): Promise<Float32Array[]> {
+  const requests = allViews(patches, views);
+  const features = backbone.groups.map(({ channels }) => new Float32Array(requests.length * channels));
+  const outputs = backbone.groups.map(({ name, output }) => ({ name, layer: output, pooled: true }));
+  const onnx = await exportOnnx({ model: base, preprocessing: backbone.preprocessing, outputs });
+  const runner = await forward.create(onnx, threads);
+  try {
+    for await (const { pixels, count, from } of viewBatches(source, augment, seed, requests, forwardBatch)) {
+      const pooled = await runner.run(pixels, count);
+      for (const [g, { name, channels }] of backbone.groups.entries()) features[g]!.set(pooled[name]!, from * channels);
+      onProgress(from + count, requests.length);
+      await breathe();
+    }
+  } finally {
+    await runner.close();
+  }
+  return features;
+}
+
+/** Patients where there are at least three, else regions where there are enough of them, else single patches. */
+function foldGroups(patches: readonly PlannedPatch[], patientsKnown: boolean, classCount: number): string[] {
+  if (patientsKnown && new Set(patches.map(({ patient }) => patient)).size >= 3) return patches.map((p) => p.patient);
+  const regions = patches.map(({ patient, region }) => `${patient}/${region}`);
+  if (new Set(regions).size >= folds * classCount) return regions;
+  return patches.map(({ index }) => String(index));
+}
+
+/** Every patch's result under the fold that had not seen it, at the penalty with the lowest loss over all folds. */
+async function crossValidate(
+  features: Float32Array,
+  views: number,
+  labels: readonly number[],
+  classCount: number,
+  fold: Uint8Array,
+  foldCount: number,
+  breathe: () => Promise<void>,
+): Promise<Pick<ProbedGroup, 'correct' | 'losses'>> {
+  const results = penalties.map(() => ({
+    correct: new Float32Array(labels.length),
+    losses: new Float32Array(labels.length),
+  }));
+  for (let held = 0; held < foldCount; held++) {
+    const inside = [...labels.keys()].filter((patch) => fold[patch] !== held);
+    const outside = [...labels.keys()].filter((patch) => fold[patch] === held);
+    const trainRows = inside.flatMap((patch) => Array.from({ length: views }, (_, view) => patch * views + view));
+    const trainFeatures = pick(features, labels.length * views, trainRows);
+    const trainLabels = trainRows.map((row) => labels[Math.floor(row / views)]!);
+    const testFeatures = pick(
+      features,
+      labels.length * views,
+      outside.map((patch) => patch * views),
+    );
+    let start: LogisticModel | undefined;
+    for (const [p, l2] of penalties.entries()) {
+      const model = fitLogistic(trainFeatures, trainLabels, classCount, {
+        l2,
+        balanced: true,
+        maxIterations: 40,
+        tolerance: 1e-3,
+        ...(start ? { start } : {}),
+      });
+      start = model;
+      const probabilities = predictLogistic(model, testFeatures);
+      for (const [i, patch] of outside.entries()) {
+        const row = probabilities.subarray(i * classCount, (i + 1) * classCount);
+        results[p]!.losses[patch] = -Math.log(Math.max(row[labels[patch]!]!, 1e-7));
+        results[p]!.correct[patch] = row.indexOf(Math.max(...row)) === labels[patch] ? 1 : 0;
+      }
+      await breathe();
+    }
+  }
+  const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
+  return results.reduce((best, next) => (sum(next.losses) < sum(best.losses) ? next : best));
+}
+
+/** The given rows of `features` [rowCount, d]. */
+function pick(features: Float32Array, rowCount: number, rows: readonly number[]): Float32Array {
+  const d = features.length / rowCount;
+  const out = new Float32Array(rows.length * d);
+  for (const [i, row] of rows.entries()) out.set(features.subarray(row * d, (row + 1) * d), i * d);
+  return out;
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}

@@ -1,0 +1,86 @@
+/** What the saved model does on the parts of the split that it did not learn from, beside what colour alone would do. */
+import type { Evaluation } from '../core/run.ts';
+import {
+  colourBaselineAccuracy,
+  colourFeatureCount,
+  colourFeatures,
+  trainColourBaseline,
+} from '../evaluation/colour-baseline.ts';
+import { evaluate } from '../evaluation/evaluate.ts';
+import { viewBatches } from './augment/view-batches.ts';
+import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
+import type { TrainingData } from './training-data.ts';
+
+export interface JudgeRequest {
+  readonly onnx: Uint8Array;
+  readonly source: PatchSource;
+  readonly forward: ForwardRunnerFactory;
+  readonly threads: number;
+  readonly data: TrainingData;
+  readonly seed: number;
+  readonly breathe: () => Promise<void>;
+}
+
+export interface Judgement {
+  readonly validation: Evaluation;
+  readonly test: Evaluation | null;
+}
+
+const batchSize = 16;
+
+/** Runs the saved ONNX model, not the network in memory, on validation and test. */
+export async function judgeModel(request: JudgeRequest): Promise<Judgement> {
+  const { data } = request;
+  const colour = trainColourBaseline(
+    await colourOf(request, data.train),
+    data.train.map(({ classIndex }) => classIndex),
+    data.classNames.length,
+  );
+  const judge = async (patches: readonly PlannedPatch[]): Promise<Evaluation> => {
+    const truth = patches.map(({ classIndex }) => classIndex);
+    return evaluate({
+      truth,
+      probabilities: await probabilitiesOf(request, patches),
+      classNames: data.classNames,
+      patients: data.patientsKnown ? patches.map(({ patient }) => patient) : null,
+      seed: request.seed,
+      colourBaseline: colourBaselineAccuracy(colour, await colourOf(request, patches), truth),
+    });
+  };
+  return { validation: await judge(data.validation), test: data.test.length > 0 ? await judge(data.test) : null };
+}
+
+/** [n, classes] row by row. */
+async function probabilitiesOf(
+  { onnx, source, forward, threads, data, breathe }: JudgeRequest,
+  patches: readonly PlannedPatch[],
+): Promise<Float32Array> {
+  const classCount = data.classNames.length;
+  const probabilities = new Float32Array(patches.length * classCount);
+  const runner = await forward.create(onnx, threads);
+  try {
+    for await (const { pixels, count, from } of viewBatches(source, null, 0, requestsOf(patches), batchSize)) {
+      const rows = (await runner.run(pixels, count)).probabilities!;
+      probabilities.set(rows.subarray(0, count * classCount), from * classCount);
+      await breathe();
+    }
+  } finally {
+    await runner.close();
+  }
+  return probabilities;
+}
+
+/** [n, colourFeatureCount] row by row. */
+async function colourOf({ source, breathe }: JudgeRequest, patches: readonly PlannedPatch[]): Promise<Float32Array> {
+  const features = new Float32Array(patches.length * colourFeatureCount);
+  const bytes = source.sizePx ** 2 * 3;
+  for await (const { pixels, from } of viewBatches(source, null, 0, requestsOf(patches), 1)) {
+    colourFeatures(pixels.subarray(0, bytes), features, from * colourFeatureCount);
+    await breathe();
+  }
+  return features;
+}
+
+function requestsOf(patches: readonly PlannedPatch[]): { patch: number; view: number }[] {
+  return patches.map(({ index }) => ({ patch: index, view: 0 }));
+}

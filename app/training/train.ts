@@ -1,0 +1,111 @@
+/**
+ * A training run from its frozen spec to a model on disk:
+ *
+ *     probe the depths -> attach a head -> phases and rungs -> save -> judge the saved model
+ */
+import type * as tf from '@tensorflow/tfjs';
+import { createEta } from '../core/progress.ts';
+import type { JobEvent } from '../core/run.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { TrainOutcome, TrainSpec } from '../jobs/job-spec.ts';
+import type { Backbone, BackboneWeights } from '../networks/backbone.ts';
+import { backboneUpTo } from '../networks/layer-groups.ts';
+import { attachHead, type Network } from '../networks/network.ts';
+import { createBreather } from './breathe.ts';
+import { probeDepths } from './depth-probe.ts';
+import { judgeModel } from './judge-model.ts';
+import { runPhases } from './phases.ts';
+import type { ArtifactSink, CacheStoreFactory, ForwardRunnerFactory, PatchSource } from './ports.ts';
+import { saveModel } from './save-model.ts';
+import { type TrainingData, trainingData } from './training-data.ts';
+
+export interface TrainPorts {
+  readonly engine: Engine;
+  readonly backbone: Backbone;
+  readonly weights: BackboneWeights;
+  readonly source: PatchSource;
+  readonly caches: CacheStoreFactory;
+  readonly forward: ForwardRunnerFactory;
+  /** The run's folder: checkpoints/, rungs/ and model/ are written through it. */
+  readonly sink: ArtifactSink;
+}
+
+/**
+ * Everything that is random follows from `spec.recipe.seed`. Choices (depth, epoch, rung) look at training and validation
+ * patches only; the test part is read once, at the end.
+ *
+ * @throws EosinError `train/...` for what cannot be trained, `job/cancelled` on cancel: checkpoints stay then.
+ */
+export async function train(
+  spec: TrainSpec,
+  ports: TrainPorts,
+  emit: (event: JobEvent) => void,
+  signal: AbortSignal,
+): Promise<TrainOutcome> {
+  const { recipe, threads, planHash, appVersion, patientsKnown } = spec;
+  const { engine, backbone, weights, source, caches, forward, sink } = ports;
+  const breathe = createBreather(signal);
+  const classNames = spec.classes.map(({ name }) => name);
+  const data = trainingData(spec.patches, classNames, recipe, patientsKnown);
+  emit({ type: 'engine', id: engine.id, device: engine.device, gradientError: null, threads: engine.threads });
+
+  const base = await backbone.build(engine.tf, weights, source.sizePx);
+  let network: Network | null = null;
+  try {
+    const attach = await chooseAttach(spec, ports, base, data, emit, breathe);
+    network = attachHead(engine.tf, backbone, base, attach, recipe.head, classNames.length, recipe.seed);
+    const { head, augment, seed } = recipe;
+    const cache = { network, pooling: head.pooling, source, forward, caches, threads, augment, seed };
+    const origin = { planHash, appVersion, engine: engine.id, attach };
+    const best = await runPhases({ engine: engine.tf, cache, data, recipe, sink, origin, emit, breathe });
+    const golden = [...data.validation, ...data.train];
+    const saved = await saveModel({ engine: engine.tf, network, source, forward, threads, sink, breathe }, golden);
+    const judged = await judgeModel({ onnx: saved.onnx, source, forward, threads, data, seed, breathe });
+    return {
+      attach,
+      bestPhase: best.phase,
+      bestEpoch: best.epoch,
+      backbone: { name: backbone.name, sha256: weights.sha256, provenance: backbone.provenance },
+      preprocessing: backbone.preprocessing,
+      validation: judged.validation,
+      test: judged.test,
+      parity: saved.parity,
+      engine: { id: engine.id, device: engine.device, threads: engine.threads },
+      files: saved.files,
+    };
+  } finally {
+    // The network shares the backbone's layers: what only the head owns goes first.
+    network?.model.dispose();
+    base.dispose();
+  }
+}
+
+/** The group that the head grows on: as the recipe says, or what the depth probe finds for `auto`. */
+async function chooseAttach(
+  { recipe, threads }: TrainSpec,
+  { backbone, source, forward }: TrainPorts,
+  base: tf.LayersModel,
+  data: TrainingData,
+  emit: (event: JobEvent) => void,
+  breathe: () => Promise<void>,
+): Promise<string> {
+  if (recipe.attach !== 'auto') return backboneUpTo(backbone.groups, recipe.attach).at(-1)!.name;
+  const { augment, seed } = recipe;
+  const eta = createEta();
+  const { depths, attach, reason } = await probeDepths(
+    { backbone, base, source, forward, threads, augment, seed, data },
+    (done, total) => {
+      emit({
+        type: 'progress',
+        stage: 'depth probe',
+        done,
+        total,
+        unit: 'pictures',
+        etaSeconds: eta.after(done, total),
+      });
+    },
+    breathe,
+  );
+  emit({ type: 'probe', depths, attach, reason });
+  return attach;
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chooseDepth, type ProbedGroup } from '../../app/training/depth-probe.ts';
+
+const count = 200;
+const patches = Array.from({ length: count }, (_, i) => `${i}`);
+
+/** A group that is right on all patches but `wrong` (the same ones as every other group, and then more). */
+function group(name: string, wrong: number, loss = wrong / count): ProbedGroup {
+  return {
+    group: name,
+    correct: Float32Array.from({ length: count }, (_, i) => (i < wrong ? 0 : 1)),
+    losses: Float32Array.from({ length: count }, (_, i) => loss + 0.01 * Math.sin(i)),
+  };
+}
+
+test('the last group stays where nothing gains more than one standard error', () => {
+  const { attach, reason } = chooseDepth([group('a', 40), group('b', 19), group('last', 20)], patches);
+  assert.equal(attach, 'last');
+  assert.match(reason, /b gains only 0\.5 points/);
+});
+
+test('a clear gain leaves the last group for the shallowest one within an error of the best', () => {
+  const probed = [group('a', 60), group('b', 21, 0.1), group('c', 20, 0.1), group('last', 50)];
+  const choice = chooseDepth(probed, patches);
+  assert.equal(choice.attach, 'b');
+  assert.match(choice.reason, /shallowest/);
+  assert.deepEqual(
+    choice.depths.map(({ accuracy }) => Number(accuracy.toFixed(3))),
+    [0.7, 0.895, 0.9, 0.75],
+  );
+});
+
+test('a shallower group as accurate as the best but with a clearly higher loss is not taken', () => {
+  const choice = chooseDepth([group('b', 20, 0.5), group('c', 20, 0.1), group('last', 50)], patches);
+  assert.equal(choice.attach, 'c');
+});
+
+test('copies of the same patient make no gain certain', () => {
+  // All gains lie in one of five patients.
+  const patients = patches.map((_, i) => `patient ${Math.floor(i / 40)}`);
+  const best = group('b', 0);
+  const last = group('last', 30);
+  assert.equal(chooseDepth([best, last], patches).attach, 'b');
+  assert.equal(chooseDepth([best, last], patients).attach, 'last');
+});

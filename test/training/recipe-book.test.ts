@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { EosinError } from '../../app/core/errors.ts';
+import { applySettings, findRecipe, parseRecipe, recipeBook } from '../../app/training/recipe-book.ts';
+
+const folder = new URL('../../resources/recipes/', import.meta.url);
+const texts = await Promise.all(
+  ['quick', 'gradual-unfreezing'].map((name) => readFile(new URL(`${name}.json`, folder), 'utf8')),
+);
+const book = recipeBook(texts);
+const quick = findRecipe(book, 'quick');
+
+const refused = (work: () => unknown, code: string, ...words: string[]): void => {
+  assert.throws(work, (error) => {
+    assert.ok(error instanceof EosinError, String(error));
+    assert.equal(error.code, code);
+    for (const word of words) assert.match(`${error.message} ${error.remedy}`, new RegExp(word));
+    return true;
+  });
+};
+
+test('the shipped recipes are valid and go by the names of their files', () => {
+  assert.deepEqual([...book.keys()], ['quick', 'gradual-unfreezing']);
+  assert.deepEqual(
+    quick.phases.map(({ unfreeze }) => unfreeze),
+    [0, 2],
+  );
+  assert.equal(findRecipe(book, 'gradual-unfreezing').ladder?.rateDecay, 0.5);
+});
+
+test('settings reach numbers, lists by place and by name, parts that are off, and whole parts', () => {
+  const changed = applySettings(quick, [
+    'batchSize=8',
+    'phases.fine-tune.epochs=4',
+    'phases.0.stop.patience=3',
+    'augment=null',
+    'head.dense=[64]',
+  ]);
+  assert.equal(changed.batchSize, 8);
+  assert.equal(changed.phases[1]?.epochs, 4);
+  assert.equal(changed.phases[0]?.stop?.patience, 3);
+  assert.equal(changed.augment, null);
+  assert.deepEqual(changed.head.dense, [64]);
+  assert.equal(quick.batchSize, 32, 'the given recipe stays as it was');
+});
+
+test('another kind of schedule takes its own fields and keeps the warm-up', () => {
+  const { schedule } = applySettings(quick, ['phases.1.schedule.kind=reduce-on-plateau']).phases[1]!;
+  assert.deepEqual(
+    { kind: schedule.kind, warmUpSteps: schedule.warmUpSteps },
+    { kind: 'reduce-on-plateau', warmUpSteps: 50 },
+  );
+});
+
+test('a wrong key is refused with the nearest right one', () => {
+  refused(() => applySettings(quick, ['batchsize=8']), 'recipe/unknown-key', "'batchSize'");
+  refused(() => applySettings(quick, ['augment.stian=0.1']), 'recipe/unknown-key', 'augment.stian', "'augment.stain'");
+  refused(() => applySettings(quick, ['phases.fine.epochs=1']), 'recipe/unknown-key', "'fine-tune'");
+  refused(() => applySettings(quick, ['batchSize.x=1']), 'recipe/unknown-key', 'batchSize.x');
+  refused(
+    () => parseRecipe('{"name":"a","backbone":"mobilenet-v2","input":{},"phazes":[]}'),
+    'recipe/invalid',
+    'phases',
+  );
+  refused(() => findRecipe(book, 'quik'), 'recipe/unknown', "'quick'");
+});
+
+test('a wrong value is refused with the name of its field', () => {
+  refused(() => applySettings(quick, ['phases.fine-tune.epochs=0']), 'recipe/invalid', 'phases.1.epochs');
+  refused(() => applySettings(quick, ['batchSize=many']), 'recipe/invalid', 'batchSize');
+  refused(() => applySettings(quick, ['batchSize']), 'recipe/bad-setting', 'key=value');
+  refused(() => parseRecipe('{'), 'recipe/not-json');
+});
