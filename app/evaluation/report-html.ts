@@ -1,0 +1,323 @@
+/**
+ * The printable report of a training run: one HTML text with everything inside (style, drawings), no script, no link.
+ * A passport and the run's events go in; the same input gives the same text.
+ */
+import { escapeMarkup } from '../core/escape-markup.ts';
+import type { Phase, Recipe } from '../core/recipe.ts';
+import { researchUseOnly } from '../core/research-use.ts';
+import type { EpochEvent, Evaluation, JobEvent, PlanSummary } from '../core/run.ts';
+import { epochCurves, probeBars, rateCurve } from './report-charts.ts';
+import { reportStyle } from './report-style.ts';
+import { countText, intervalText, limitsOf, shareText, unitWords } from './report-words.ts';
+
+/** What of a model's passport the report tells. */
+export interface ReportModel {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly classes: readonly { readonly name: string; readonly colour: string }[];
+  readonly sizePx: number;
+  readonly mpp: number | null;
+  readonly stains: readonly string[];
+  readonly backbone: { readonly name: string; readonly sha256: string; readonly provenance: string };
+  readonly attach: string;
+  readonly best: { readonly phase: string; readonly epoch: number };
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly split: {
+    readonly hash: string;
+    readonly patientsKnown: boolean;
+    readonly patients: { readonly train: number; readonly validation: number; readonly test: number };
+    readonly classes: readonly {
+      readonly name: string;
+      readonly train: number;
+      readonly validation: number;
+      readonly test: number;
+    }[];
+    readonly slides: number;
+  };
+  readonly metrics: { readonly validation: Evaluation | null; readonly test: Evaluation | null };
+  readonly engine: { readonly id: string; readonly device: string; readonly threads: number };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly parity: number;
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+}
+
+export interface ReportRequest {
+  readonly passport: ReportModel;
+  /** In the order in which they came; progress may be left out. */
+  readonly events: readonly JobEvent[];
+  readonly plan?: PlanSummary;
+  readonly projectName?: string;
+}
+
+/** The whole HTML document. */
+export function renderReport({ passport, events, plan, projectName }: ReportRequest): string {
+  const epochs = events.filter((event) => event.type === 'epoch');
+  const warnings = [
+    ...(plan?.warnings ?? []),
+    ...events.flatMap((event) => (event.type === 'note' && event.level === 'warning' ? [event.text] : [])),
+  ];
+  const body = [
+    heading(passport, projectName),
+    cards(passport),
+    dataSection(passport),
+    recipeSection(passport),
+    probeSection(events),
+    trainingSection(passport, events, epochs),
+    resultSection(
+      'Validation',
+      passport.metrics.validation,
+      passport,
+      'The patients that chose depth, epoch and rungs.',
+    ),
+    resultSection('Test', passport.metrics.test, passport, 'Patients that no choice of this training has seen.'),
+    limitsSection(limitsOf(passport, [...new Set(warnings)])),
+    provenanceSection(passport),
+    `<footer>${text(researchUseOnly)} · Eosin ${text(passport.versions.eosin ?? '')} · model ${text(passport.id)}</footer>`,
+  ];
+  return [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${text(passport.name)} – training report</title>`,
+    `<style>${reportStyle}</style></head>`,
+    `<body>${body.join('\n')}</body></html>\n`,
+  ].join('\n');
+}
+
+const text = escapeMarkup;
+
+function heading(model: ReportModel, projectName: string | undefined): string {
+  const where = projectName === undefined ? '' : `${text(projectName)} · `;
+  return [
+    `<header><h1>${text(model.name)}</h1>`,
+    `<p class="soft">Training report · ${where}${text(dateText(model.createdAt))}</p>`,
+    `<p class="ruo">${text(researchUseOnly)}</p></header>`,
+  ].join('');
+}
+
+/** `2026-11-24 10:00 UTC` from ISO 8601. */
+function dateText(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function cards({ metrics }: ReportModel): string {
+  const { validation, test } = metrics;
+  const judged = test ?? validation;
+  const baseline = judged?.colourBaseline ?? null;
+  return [
+    '<section class="cards">',
+    metricCard('Test · balanced accuracy', test, 'not looked at: no test part'),
+    metricCard('Validation · balanced accuracy', validation, 'none'),
+    card(
+      `Colour histogram alone · ${test === null ? 'validation' : 'test'}`,
+      baseline === null ? null : baseline.toFixed(3),
+      'none',
+      'balanced accuracy of a classifier that sees colours only, trained on the same patches',
+    ),
+    '</section>',
+  ].join('');
+}
+
+function metricCard(name: string, evaluation: Evaluation | null, none: string): string {
+  if (evaluation === null) return card(name, null, none, '');
+  const { low, high, unit, value } = evaluation.balancedAccuracy;
+  const note = `${low.toFixed(3)}–${high.toFixed(3)}, ${unit === 'patient' ? `${evaluation.patients} patients` : unit}`;
+  return card(name, value.toFixed(3), none, note);
+}
+
+function card(name: string, value: string | null, none: string, note: string): string {
+  const shown =
+    value === null ? `<div class="value none">${text(none)}</div>` : `<div class="value">${text(value)}</div>`;
+  return `<div class="card"><div class="name">${text(name)}</div>${shown}<div class="note">${text(note)}</div></div>`;
+}
+
+function dataSection({ split, sizePx, mpp, stains, classes }: ReportModel): string {
+  const total = (part: 'train' | 'validation' | 'test'): string =>
+    countText(split.classes.reduce((sum, one) => sum + one[part], 0));
+  const rows = split.classes.map((one) => {
+    const colour = classes.find(({ name }) => name === one.name)?.colour;
+    const counts = [one.train, one.validation, one.test].map((count) => `<td>${countText(count)}</td>`).join('');
+    return `<tr><td>${colour === undefined ? '' : swatch(colour)}${text(one.name)}</td>${counts}</tr>`;
+  });
+  const { patients } = split;
+  const patientCells = split.patientsKnown
+    ? [patients.train, patients.validation, patients.test].map((count) => `<td>${countText(count)}</td>`).join('')
+    : '<td colspan="3">unknown</td>';
+  const scale = mpp === null ? 'unknown µm per px' : `${mpp} µm per px`;
+  const stain = stains.length === 0 ? '' : ` Stain: ${text(stains.join(', '))}.`;
+  const slides = split.slides === 0 ? '' : ` ${countText(split.slides)} slides.`;
+  return [
+    '<h2>Data</h2>',
+    `<p>Patches of ${sizePx} × ${sizePx} px at ${scale}.${slides}${stain} A patient stands in one part only.</p>`,
+    '<table><thead><tr><th>Patches of class</th><th>Training</th><th>Validation</th><th>Test</th></tr></thead><tbody>',
+    ...rows,
+    `<tr><td>Patients</td>${patientCells}</tr></tbody>`,
+    `<tfoot><tr><td>Patches</td><td>${total('train')}</td><td>${total('validation')}</td><td>${total('test')}</td></tr></tfoot></table>`,
+  ].join('');
+}
+
+function swatch(colour: string): string {
+  return `<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" rx="2" fill="${text(colour)}"/></svg>`;
+}
+
+function recipeSection({ recipe, attach, backbone, seed }: ReportModel): string {
+  const { head, optimizer, loss, augment } = recipe;
+  const dense = head.dense.length === 0 ? '' : `dense ${head.dense.join(', ')}, `;
+  const augmented =
+    augment === null
+      ? 'none'
+      : [
+          augment.rotate ? 'any rotation' : '',
+          augment.flip ? 'flips' : '',
+          augment.zoom > 0 ? `zoom ±${Math.round(augment.zoom * 100)} %` : '',
+          augment.stain > 0 ? `stain jitter ${augment.stain}` : '',
+          augment.blurPx > 0 ? `blur up to ${augment.blurPx} px` : '',
+          augment.brightness > 0 ? `brightness ±${Math.round(augment.brightness * 100)} %` : '',
+        ]
+          .filter((word) => word !== '')
+          .join(', ');
+  const smoothing = loss.labelSmoothing > 0 ? `, label smoothing ${loss.labelSmoothing}` : '';
+  return [
+    '<h2>What was trained</h2>',
+    recipe.description === '' ? '' : `<p>${text(recipe.description)}</p>`,
+    facts([
+      ['Recipe', recipe.name],
+      ['Backbone', `${backbone.name}, pretrained; the head grows on ${attach}`],
+      ['Head', `${head.pooling} pooling, ${dense}dropout ${head.dropout}, softmax`],
+      ['Loss', `categorical cross-entropy${smoothing}, class weights ${loss.classWeights}`],
+      ['Optimizer', `${optimizer.kind}, weight decay ${optimizer.weightDecay}`],
+      ['Batches', `${recipe.batchSize} patches, ${recipe.sampling} sampling`],
+      ['Augmentation', augmented],
+      ['Seed', String(seed)],
+    ]),
+    phaseTable(recipe.phases, recipe.ladder !== null),
+  ].join('');
+}
+
+function phaseTable(phases: readonly Phase[], ladder: boolean): string {
+  const rows = phases.map(
+    (phase) =>
+      `<tr><td>${text(phase.name)}</td><td>${phase.unfreeze === 0 ? 'head alone' : `head and ${phase.unfreeze}`}</td><td>${phase.epochs}</td><td>${phase.learningRate}</td><td>${text(phase.schedule.kind)}</td></tr>`,
+  );
+  const more = ladder ? '<p class="small soft">Then one group more at each rung of the ladder.</p>' : '';
+  return `<h3>Phases as planned</h3><table><thead><tr><th>Phase</th><th>Groups that learn</th><th>Epochs at most</th><th>Learning rate</th><th>Schedule</th></tr></thead><tbody>${rows.join('')}</tbody></table>${more}`;
+}
+
+function probeSection(events: readonly JobEvent[]): string {
+  const probe = events.find((event) => event.type === 'probe');
+  if (probe === undefined || probe.depths.length === 0) return '';
+  return [
+    '<h2>Depth probe</h2>',
+    `<p>${text(probe.reason)}</p>`,
+    `<figure>${probeBars(probe.depths, probe.attach)}`,
+    '<figcaption>Cross-validated accuracy of a linear probe on each depth’s activations, training patches only; the whisker is one standard error.</figcaption></figure>',
+  ].join('');
+}
+
+function trainingSection(model: ReportModel, events: readonly JobEvent[], epochs: readonly EpochEvent[]): string {
+  if (epochs.length === 0) return '';
+  const { best } = model;
+  const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  const rungs = events.flatMap((event) =>
+    event.type === 'rung'
+      ? [`<li>${text(event.phase)}: ${event.kept ? 'kept' : 'undone'}. ${text(event.reason)}</li>`]
+      : [],
+  );
+  return [
+    '<h2>Training</h2>',
+    `<p>${countText(epochs.length)} epochs in ${durationText(seconds)} on ${text(model.engine.device)}. Kept: epoch ${best.epoch} of ${text(best.phase)}.</p>`,
+    `<figure>${epochCurves({ epochs, best, measure: 'loss' })}<figcaption>Loss: training dashed, validation solid.</figcaption></figure>`,
+    `<figure>${epochCurves({ epochs, best, measure: 'accuracy' })}<figcaption>Accuracy: training dashed, validation solid.</figcaption></figure>`,
+    `<figure>${rateCurve(epochs)}<figcaption>Learning rate, logarithmic.</figcaption></figure>`,
+    rungs.length === 0 ? '' : `<h3>Rungs</h3><ul>${rungs.join('')}</ul>`,
+  ].join('');
+}
+
+function durationText(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function resultSection(name: string, evaluation: Evaluation | null, model: ReportModel, what: string): string {
+  if (evaluation === null) return `<h2>${name}</h2><p class="soft">There was no ${name.toLowerCase()} part.</p>`;
+  const { accuracy, balancedAccuracy, patients, patches, loss, colourBaseline } = evaluation;
+  const who =
+    patients === null ? 'unknown patients' : patients === 1 ? 'one patient' : `${countText(patients)} patients`;
+  const gain = colourBaseline === null ? '' : ` (the network is ${signed(balancedAccuracy.value - colourBaseline)})`;
+  return [
+    `<h2>${name}</h2><p>${what} ${countText(patches)} patches, ${who}.</p>`,
+    facts([
+      ['Balanced accuracy', intervalText(balancedAccuracy)],
+      ['Accuracy', intervalText(accuracy)],
+      ['Interval', unitWords(accuracy.unit, patients)],
+      [
+        'Colour histogram alone',
+        colourBaseline === null ? 'none' : `${colourBaseline.toFixed(3)} balanced accuracy${gain}`,
+      ],
+      ['Loss', loss.toFixed(4)],
+    ]),
+    classTable(evaluation, model),
+    confusionTable(evaluation),
+  ].join('');
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+}
+
+function classTable({ classes }: Evaluation, model: ReportModel): string {
+  const rows = classes.map(({ name, sensitivity, specificity, precision, patches }) => {
+    const colour = model.classes.find((one) => one.name === name)?.colour;
+    const shares = [sensitivity, specificity, precision].map((share) => `<td>${shareText(share)}</td>`).join('');
+    return `<tr><td>${colour === undefined ? '' : swatch(colour)}${text(name)}</td>${shares}<td>${countText(patches)}</td></tr>`;
+  });
+  return `<table><thead><tr><th>Class</th><th>Sensitivity</th><th>Specificity</th><th>Precision</th><th>Patches</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function confusionTable({ classes, confusion }: Evaluation): string {
+  const heads = classes.map(({ name }) => `<th scope="col">${text(name)}</th>`).join('');
+  const rows = confusion.map((row, truth) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    const cells = row.map((count) => {
+      const share = total === 0 ? 0 : count / total;
+      return `<td class="s${Math.min(6, Math.ceil(share * 6))}">${countText(count)}<br><span class="small">${(share * 100).toFixed(1)} %</span></td>`;
+    });
+    return `<tr><th scope="row">${text(classes[truth]?.name ?? '')}</th>${cells.join('')}</tr>`;
+  });
+  return `<h3>Confusion: truth in rows, prediction in columns</h3><table class="confusion"><thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function limitsSection(limits: readonly string[]): string {
+  return `<h2>Limits</h2><ul>${limits.map((limit) => `<li>${text(limit)}</li>`).join('')}</ul>`;
+}
+
+function provenanceSection(model: ReportModel): string {
+  const versions = Object.entries(model.versions).map(([name, version]) => `${name} ${version}`);
+  const files = model.files.map(
+    ({ name, bytes, sha256 }) =>
+      `<tr><td>${text(name)}</td><td>${countText(bytes)}</td><td class="hash">${text(sha256)}</td></tr>`,
+  );
+  return [
+    '<h2>Provenance</h2>',
+    facts([
+      ['Weights of the backbone', model.backbone.provenance],
+      ['Their SHA-256', model.backbone.sha256],
+      ['Plan (patches, split, recipe)', model.split.hash],
+      ['Engine', `${model.engine.id}, ${model.engine.device}, ${model.engine.threads} threads`],
+      ['Versions', versions.join(', ')],
+      ['model.onnx against the trainer', `largest difference of a probability ${model.parity.toExponential(1)}`],
+    ]),
+    `<table><thead><tr><th>File</th><th>Bytes</th><th>SHA-256</th></tr></thead><tbody>${files.join('')}</tbody></table>`,
+  ].join('');
+}
+
+function facts(rows: readonly (readonly [string, string])[]): string {
+  const lines = rows.map(([name, value]) => {
+    const hash = /^[0-9a-f]{64}$/.test(value) ? ' class="hash"' : '';
+    return `<tr><th scope="row">${text(name)}</th><td${hash}>${text(value)}</td></tr>`;
+  });
+  return `<table class="facts"><tbody>${lines.join('')}</tbody></table>`;
+}
