@@ -6,10 +6,10 @@
  *     output   |    0     |    1     |        0 = (a + 0.8 b) / 1.8
  */
 
-/** For each output px: the first source px and the weights (they sum to 1) of the `taps` px from there on. */
+/** For output px i: `taps` source px and their weights (they sum to 1), at [i * taps, (i + 1) * taps). */
 interface Axis {
-  readonly first: Int32Array;
-  readonly weights: Float32Array;
+  readonly sources: Int32Array;
+  readonly weights: Float64Array;
   readonly taps: number;
 }
 
@@ -49,77 +49,68 @@ export interface Target {
 export function resample(window: Window, x: number, y: number, stepX: number, stepY: number, target: Target): void {
   const left = x - window.x;
   const top = y - window.y;
-  if (Number.isInteger(left) && Number.isInteger(top) && stepX === stepY && Number.isInteger(stepX))
-    return stepX === 1 ? copy(window, left, top, target) : shrink(window, left, top, stepX, target);
-  const across = axisFor(left, stepX, target.widthPx);
-  const down = axisFor(top, stepY, target.heightPx);
+  if (Number.isInteger(left) && Number.isInteger(top) && stepX === stepY && Number.isInteger(stepX)) {
+    if (stepX === 1) copy(window, left, top, target);
+    else shrink(window, left, top, stepX, target);
+    return;
+  }
+  const across = axisFor(left, stepX, target.widthPx, window.widthPx);
+  const down = axisFor(top, stepY, target.heightPx, window.heightPx);
   // Two neighbouring output rows share at most two source rows: those stay, by parity.
-  const rows = [new Float32Array(target.widthPx * 3), new Float32Array(target.widthPx * 3)];
+  const rows = [new Float64Array(target.widthPx * 3), new Float64Array(target.widthPx * 3)] as const;
   const held = [-1, -1];
-  const sum = new Float32Array(target.widthPx * 3);
+  const sum = new Float64Array(target.widthPx * 3);
   for (let j = 0; j < target.heightPx; j++) {
     sum.fill(0);
-    for (let tap = 0; tap < down.taps; tap++) {
-      const weight = down.weights[j * down.taps + tap]!;
+    for (let tap = j * down.taps; tap < (j + 1) * down.taps; tap++) {
+      const weight = down.weights[tap]!;
       if (weight === 0) continue;
-      const source = clamp(down.first[j]! + tap, window.heightPx);
-      const slot = source & 1;
-      const row = rows[slot]!;
-      if (held[slot] !== source) {
-        filterRow(window, source, across, row);
-        held[slot] = source;
-      }
-      for (let k = 0; k < sum.length; k++) sum[k] = sum[k]! + weight * row[k]!;
+      const source = down.sources[tap]!;
+      const slot = (source & 1) as 0 | 1;
+      if (held[slot] !== source) filterRow(window, source, across, rows[slot]);
+      held[slot] = source;
+      const row = rows[slot];
+      for (let k = 0; k < sum.length; k++) sum[k]! += weight * row[k]!;
     }
     target.data.set(new Uint8ClampedArray(sum), ((target.top + j) * target.rowPx + target.left) * 3);
   }
 }
 
-function clamp(index: number, count: number): number {
-  return index < 0 ? 0 : index >= count ? count - 1 : index;
-}
-
-function axisFor(origin: number, step: number, count: number): Axis {
+/** Sources beyond the window (of weight 0, or at the slide's border) are its last px. */
+function axisFor(origin: number, step: number, count: number, windowPx: number): Axis {
   const taps = step < 1 ? 2 : Math.ceil(step) + 1;
-  const first = new Int32Array(count);
-  const weights = new Float32Array(count * taps);
+  const sources = new Int32Array(count * taps);
+  const weights = new Float64Array(count * taps);
   for (let i = 0; i < count; i++) {
-    if (step < 1) {
-      const centre = origin + (i + 0.5) * step - 0.5;
-      first[i] = Math.floor(centre);
-      weights[i * 2 + 1] = centre - first[i]!;
-      weights[i * 2] = 1 - weights[i * 2 + 1]!;
-    } else {
-      const from = origin + i * step;
-      const to = from + step;
-      first[i] = Math.floor(from);
-      for (let tap = 0; tap < taps; tap++) {
-        const px = first[i]! + tap;
-        weights[i * taps + tap] = Math.max(0, Math.min(to, px + 1) - Math.max(from, px)) / step;
-      }
+    const from = step < 1 ? origin + (i + 0.5) * step - 0.5 : origin + i * step;
+    const first = Math.floor(from);
+    for (let tap = 0; tap < taps; tap++) {
+      const px = first + tap;
+      const covered = Math.min(from + step, px + 1) - Math.max(from, px);
+      sources[i * taps + tap] = Math.min(windowPx - 1, Math.max(0, px));
+      weights[i * taps + tap] = step < 1 ? Math.max(0, 1 - Math.abs(from - px)) : Math.max(0, covered) / step;
     }
   }
-  return { first, weights, taps };
+  return { sources, weights, taps };
 }
 
-function filterRow(window: Window, y: number, across: Axis, out: Float32Array): void {
-  const { data, widthPx } = window;
+/** One source row, filtered across, as [out.length / 3, rgb]. */
+function filterRow({ data, widthPx }: Window, y: number, { sources, weights, taps }: Axis, out: Float64Array): void {
   const row = y * widthPx;
-  for (let i = 0; i < across.first.length; i++) {
+  for (let i = 0, at = 0; i < out.length; i += 3) {
     let r = 0;
     let g = 0;
     let b = 0;
-    for (let tap = 0; tap < across.taps; tap++) {
-      const weight = across.weights[i * across.taps + tap]!;
-      if (weight === 0) continue;
-      const at = (row + clamp(across.first[i]! + tap, widthPx)) * 3;
-      r += weight * data[at]!;
-      g += weight * data[at + 1]!;
-      b += weight * data[at + 2]!;
+    for (const end = at + taps; at < end; at++) {
+      const weight = weights[at]!;
+      const from = (row + sources[at]!) * 3;
+      r += weight * data[from]!;
+      g += weight * data[from + 1]!;
+      b += weight * data[from + 2]!;
     }
-    out[i * 3] = r;
-    out[i * 3 + 1] = g;
-    out[i * 3 + 2] = b;
+    out[i] = r;
+    out[i + 1] = g;
+    out[i + 2] = b;
   }
 }
 
@@ -136,34 +127,30 @@ function copy(window: Window, left: number, top: number, target: Target): void {
 /** Whole steps: the mean of factor x factor px; a cell that the window cuts off is the mean of what is there. */
 function shrink(window: Window, left: number, top: number, factor: number, target: Target): void {
   const { data, widthPx, heightPx } = window;
-  const sums = new Uint32Array(target.widthPx * 3);
-  const fullCells = Math.min(target.widthPx, Math.floor((widthPx - left) / factor));
+  const { data: out, rowPx } = target;
   for (let j = 0; j < target.heightPx; j++) {
-    sums.fill(0);
-    const fromRow = top + j * factor;
-    const rows = Math.min(factor, heightPx - fromRow);
-    for (let y = fromRow; y < fromRow + rows; y++) {
-      let at = (y * widthPx + left) * 3;
-      for (let i = 0; i < target.widthPx; i++) {
-        const end = i < fullCells ? at + factor * 3 : (y + 1) * widthPx * 3;
-        let r = 0;
-        let g = 0;
-        let b = 0;
-        for (; at < end; at += 3) {
+    const firstRow = top + j * factor;
+    const rows = Math.min(factor, heightPx - firstRow);
+    let to = ((target.top + j) * rowPx + target.left) * 3;
+    for (let i = 0; i < target.widthPx; i++) {
+      const firstColumn = left + i * factor;
+      const columns = Math.min(factor, widthPx - firstColumn);
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      for (let y = 0; y < rows; y++) {
+        let at = ((firstRow + y) * widthPx + firstColumn) * 3;
+        for (const end = at + columns * 3; at < end; at += 3) {
           r += data[at]!;
           g += data[at + 1]!;
           b += data[at + 2]!;
         }
-        sums[i * 3] = sums[i * 3]! + r;
-        sums[i * 3 + 1] = sums[i * 3 + 1]! + g;
-        sums[i * 3 + 2] = sums[i * 3 + 2]! + b;
       }
-    }
-    const out = ((target.top + j) * target.rowPx + target.left) * 3;
-    for (let i = 0; i < target.widthPx; i++) {
-      const columns = i < fullCells ? factor : widthPx - left - i * factor;
       const cells = rows * columns;
-      for (let c = 0; c < 3; c++) target.data[out + i * 3 + c] = Math.floor(sums[i * 3 + c]! / cells + 0.5);
+      const half = cells >> 1;
+      out[to++] = (r + half) / cells;
+      out[to++] = (g + half) / cells;
+      out[to++] = (b + half) / cells;
     }
   }
 }

@@ -1,7 +1,17 @@
 /** The host's only door to slide files: calls go to decode processes that are killed at their deadline and replaced. */
-import type { RegionRequest, RgbImage, SlideInfo, TissueMask } from '../core/slide.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { EosinError } from '../core/errors.ts';
+import type { RegionRequest, RgbImage, SlideInfo, SlideLevel, TissueMask } from '../core/slide.ts';
 import type { StartProcess } from '../core/worker-process.ts';
+import { openBytes } from './byte-source.ts';
+import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
+import { createDecodeWorkers } from './decode-workers.ts';
+import { needsMadeLevel } from './level-choice.ts';
+
 import type { EncodedImage } from './slide.ts';
+import { fileError } from './slide-errors.ts';
+import { maskDownsample } from './tissue-mask.ts';
 
 export interface SlidePoolOptions {
   readonly startProcess: StartProcess;
@@ -47,6 +57,195 @@ export interface SlidePool {
   close(): Promise<void>;
 }
 
-export function createSlidePool(_options: SlidePoolOptions): SlidePool {
-  throw new Error('the pool is being built');
+/** What is known of a file as it stands now; a changed file is a new one. */
+interface Known {
+  readonly version: string;
+  readonly info: Promise<SlideInfo>;
+  levelsMade: Promise<void> | null;
+  /** Calls that a process died of or ran too long on, by their text: asking again would only kill the next one. */
+  readonly refused: Map<string, { error: EosinError; until: number }>;
+}
+
+const slidesKnown = 256;
+const refusedForMs = 60_000;
+/** Output px that are encoded or moved within one deadline. */
+const pixelsADeadline = 16e6;
+
+/** Starts no process before the first call. */
+export function createSlidePool(options: SlidePoolOptions): SlidePool {
+  const workers = createDecodeWorkers(options.startProcess, options.processes, options.memoryLimitBytes);
+  const slides = new Map<string, Known>();
+
+  const known = async (path: string): Promise<Known> => {
+    const { size, mtimeMs, ino } = await stat(path).catch((thrown) => {
+      throw fileError(thrown, basename(path));
+    });
+    const version = `${size}/${mtimeMs}/${ino}`;
+    const found = slides.get(path);
+    if (found?.version === version) return found;
+    const describing = workers.run<'describe', SlideInfo>({ kind: 'describe', path }, async ({ info }) => info, {
+      deadlineMs: options.deadlineMs,
+    });
+    const slide: Known = { version, info: describing, levelsMade: null, refused: new Map() };
+    slides.set(path, slide);
+    for (const oldest of slides.keys()) {
+      if (slides.size <= slidesKnown) break;
+      slides.delete(oldest);
+    }
+    describing.catch((thrown) => {
+      // What says that the file is bad stays true while the file stays; trouble of the moment does not.
+      if (!(thrown instanceof EosinError) || thrown.kind !== 'input') slides.delete(path);
+      else setTimeout(() => slides.get(path) === slide && slides.delete(path), refusedForMs).unref();
+    });
+    return slide;
+  };
+
+  /** The slide's description, with its made levels made when this downsample is read from one. */
+  const prepare = async (
+    path: string,
+    downsample: (info: SlideInfo) => number | null,
+    signal?: AbortSignal,
+  ): Promise<Known> => {
+    const slide = await known(path);
+    const info = await unlessAborted(slide.info, signal);
+    const at = downsample(info);
+    if (at === null || !needsMadeLevel(info.levels, at)) return slide;
+    slide.levelsMade ??= workers
+      .run<'make-levels', void>({ kind: 'make-levels', path }, async () => {}, { deadlineMs: options.deadlineMs })
+      .catch((thrown) => {
+        slide.levelsMade = null;
+        throw thrown;
+      });
+    await unlessAborted(slide.levelsMade, signal);
+    return slide;
+  };
+
+  const call = async <K extends DecodeKind, T>(
+    slide: Known,
+    message: CallOf<K>,
+    take: (result: DecodeResults[K], slot: string) => Promise<T>,
+    { pixels = 0, bulk, signal }: { pixels?: number; bulk?: boolean; signal?: AbortSignal | undefined },
+  ): Promise<T> => {
+    const key = JSON.stringify(message);
+    const refusal = slide.refused.get(key);
+    if (refusal && refusal.until > Date.now()) throw refusal.error;
+    try {
+      const deadlineMs = options.deadlineMs * (1 + pixels / pixelsADeadline);
+      return await workers.run(message, take, { deadlineMs, bulk, signal });
+    } catch (thrown) {
+      if (thrown instanceof EosinError && thrown.code.startsWith('slide/decode-'))
+        slide.refused.set(key, { error: thrown, until: Date.now() + refusedForMs });
+      throw thrown;
+    }
+  };
+
+  const region = async <T>(
+    path: string,
+    request: RegionRequest,
+    encoding: RegionEncoding,
+    take: (result: DecodeResults['region'], slot: string) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const slide = await prepare(path, () => request.downsample, signal);
+    const pixels = request.widthPx * request.heightPx;
+    return call<'region', T>(slide, { kind: 'region', path, request, encoding }, take, { pixels, signal });
+  };
+
+  return {
+    describe: async (path, signal) => unlessAborted((await known(path)).info, signal),
+    async tile(path, { level, x, y }, signal) {
+      const slide = await prepare(path, ({ levels }) => madeDownsample(levels[level]), signal);
+      return call<'tile', EncodedImage>(
+        slide,
+        { kind: 'tile', path, level, x, y },
+        async (result, slot) => ({
+          type: result.type,
+          bytes: 'prefix' in result ? await readStored(path, result) : await readSlot(slot, result.bytes),
+        }),
+        { signal },
+      );
+    },
+    region: (path, request, signal) =>
+      region(
+        path,
+        request,
+        { as: 'rgb' },
+        async ({ bytes, widthPx, heightPx }, slot) => ({ data: await readSlot(slot, bytes), widthPx, heightPx }),
+        signal,
+      ),
+    regionJpeg: (path, request, quality, signal) =>
+      region(path, request, { as: 'jpeg', quality }, ({ bytes }, slot) => readSlot(slot, bytes), signal),
+    regionPng: (path, request, signal) =>
+      region(path, request, { as: 'png' }, ({ bytes }, slot) => readSlot(slot, bytes), signal),
+    async thumbnail(path, maxSidePx, signal) {
+      const slide = await prepare(path, ({ widthPx, heightPx }) => Math.max(widthPx, heightPx) / maxSidePx, signal);
+      const message = { kind: 'thumbnail' as const, path, maxSidePx };
+      return call<'thumbnail', Uint8Array>(slide, message, ({ bytes }, slot) => readSlot(slot, bytes), { signal });
+    },
+    async associated(path, name, signal) {
+      const slide = await known(path);
+      const message = { kind: 'associated' as const, path, name };
+      return call<'associated', Uint8Array>(slide, message, ({ bytes }, slot) => readSlot(slot, bytes), { signal });
+    },
+    async tissueMask(path, signal) {
+      const slide = await prepare(path, maskDownsample, signal);
+      return call<'tissue-mask', TissueMask>(
+        slide,
+        { kind: 'tissue-mask', path },
+        async ({ bytes, ...rest }, slot) => ({ data: await readSlot(slot, bytes), ...rest }),
+        { signal },
+      );
+    },
+    async cutPatches(path, request, signal) {
+      const slide = await prepare(path, () => request.downsample, signal);
+      await call<'cut-patches', void>(slide, { kind: 'cut-patches', path, request }, async () => {}, {
+        bulk: true,
+        signal,
+      });
+    },
+    async decodePictures(request, signal) {
+      const { deadlineMs } = options;
+      await workers.run<'decode-pictures', void>({ kind: 'decode-pictures', request }, async () => {}, {
+        deadlineMs,
+        bulk: true,
+        signal,
+      });
+    },
+    close: () => workers.close(),
+  };
+}
+
+function madeDownsample(level: SlideLevel | undefined): number | null {
+  return level?.compression === 'made' ? level.downsample : null;
+}
+
+async function readSlot(slot: string, bytes: number): Promise<Uint8Array> {
+  const data = await readFile(slot);
+  if (data.length !== bytes) throw new Error(`a slot holds ${data.length} bytes where ${bytes} were written`);
+  return data;
+}
+
+/** A stored tile read by the host itself: the range was checked by a decode process against the file as it stands. */
+async function readStored(
+  path: string,
+  { offset, length, prefix }: { offset: number; length: number; prefix: string },
+): Promise<Uint8Array> {
+  const before = Buffer.from(prefix, 'base64');
+  const source = await openBytes(path);
+  try {
+    return Buffer.concat([before, await source.read(offset, length)]);
+  } finally {
+    await source.close();
+  }
+}
+
+/** The promise's outcome, or the signal's reason if that comes first; the work itself goes on for others who wait for it. */
+function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return promise;
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

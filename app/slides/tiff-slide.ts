@@ -1,9 +1,10 @@
 /** A slide made of TIFF levels: what every TIFF format shares once its reader has said which directory is what. */
 import { basename } from 'node:path';
-import { type Mpp, nearestFinerLevel } from '../core/pyramid.ts';
+import type { Mpp } from '../core/pyramid.ts';
 import type { RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
 import type { ByteSource } from './byte-source.ts';
 import { decodeRgb, encodeJpeg, mostPixels } from './image-codec.ts';
+import { chooseLevel } from './level-choice.ts';
 import { type MadeLevel, madeTilePx, openMadeLevels, planMadeLevels } from './made-levels.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
 import { readRegion, readWindows } from './region-reader.ts';
@@ -25,9 +26,6 @@ export interface TiffLayout {
 }
 
 const tileQuality = 90;
-/** A made level stands in for a stored one only where that would cost more than this, per axis. */
-const mostStoredStep = 8;
-
 type AnyLevel =
   | { readonly made: number; readonly level: MadeLevel }
   | { readonly made: null; readonly level: TileLevel };
@@ -56,6 +54,8 @@ export function createTiffSlide(
     ...plan.map((level, made) => ({ made, level })),
   ].sort((a, b) => a.level.downsample - b.level.downsample);
 
+  const described = levels.map(describeLevel);
+
   let opening: ReturnType<typeof openMadeLevels> | null = null;
   const openMade = async (onStep?: OnStep): Promise<readonly TileLevel[]> => {
     opening ??= openMadeLevels(stored, plan, cacheFolder, fingerprint, onStep);
@@ -83,7 +83,7 @@ export function createTiffSlide(
       heightPx: first.heightPx,
       mpp: layout.mpp,
       objective: layout.objective,
-      levels: levels.map(describeLevel),
+      levels: described,
       associated: layout.associated.map(({ name }) => name),
       fingerprint,
       properties: layout.properties,
@@ -111,19 +111,7 @@ export function createTiffSlide(
       const [window] = await readWindows(level, [box]);
       return { bytes: await encodeJpeg(window!, tileQuality), type: 'image/jpeg' };
     },
-    async levelFor(downsample, onStep) {
-      const best = stored[nearestFinerLevel(stored, downsample)]!;
-      if (downsample / best.downsample <= mostStoredStep) return best;
-      return resolve(
-        levels[
-          nearestFinerLevel(
-            levels.map(({ level }) => level),
-            downsample,
-          )
-        ]!,
-        onStep,
-      );
-    },
+    levelFor: (downsample, onStep) => resolve(levels[chooseLevel(described, downsample)]!, onStep),
     async region(request, onStep) {
       return readRegion(await this.levelFor(request.downsample, onStep), request, onStep);
     },

@@ -1,0 +1,56 @@
+/**
+ * What the host and a decode process say to each other. Messages stay small: pixels and pictures go through the call's slot, a file
+ * that the host made, or straight into the file that the call names.
+ *
+ *     host      call ->
+ *     process   <- ready (once)   <- step, step, ...   <- done | failed
+ */
+import type { ErrorReport } from '../core/errors.ts';
+import type { RegionRequest, SlideInfo } from '../core/slide.ts';
+import type { CutRequest, PictureRequest } from './slide-pool.ts';
+
+export type RegionEncoding =
+  | { readonly as: 'rgb' }
+  | { readonly as: 'png' }
+  | { readonly as: 'jpeg'; readonly quality: number };
+
+export type DecodeCall =
+  | { readonly kind: 'describe'; readonly path: string }
+  | { readonly kind: 'tile'; readonly path: string; readonly level: number; readonly x: number; readonly y: number }
+  | {
+      readonly kind: 'region';
+      readonly path: string;
+      readonly request: RegionRequest;
+      readonly encoding: RegionEncoding;
+    }
+  | { readonly kind: 'thumbnail'; readonly path: string; readonly maxSidePx: number }
+  | { readonly kind: 'associated'; readonly path: string; readonly name: string }
+  | { readonly kind: 'tissue-mask'; readonly path: string }
+  | { readonly kind: 'make-levels'; readonly path: string }
+  | { readonly kind: 'cut-patches'; readonly path: string; readonly request: CutRequest }
+  | { readonly kind: 'decode-pictures'; readonly request: PictureRequest };
+
+/** What `done` carries, by the kind of call; `bytes` says how much of the slot was filled. */
+export interface DecodeResults {
+  describe: { info: SlideInfo };
+  /** Either filled into the slot or to be read from the slide itself: prefix (base64), then the range. */
+  tile: { type: string; bytes: number } | { type: string; offset: number; length: number; prefix: string };
+  region: { bytes: number; widthPx: number; heightPx: number };
+  thumbnail: { bytes: number };
+  associated: { bytes: number };
+  'tissue-mask': { bytes: number; widthPx: number; heightPx: number; downsample: number; threshold: number };
+  'make-levels': Record<string, never>;
+  'cut-patches': Record<string, never>;
+  'decode-pictures': Record<string, never>;
+}
+
+export type DecodeKind = DecodeCall['kind'];
+export type CallOf<K extends DecodeKind> = Extract<DecodeCall, { kind: K }>;
+
+export type ToDecode = { readonly type: 'call'; readonly id: number; readonly call: DecodeCall; readonly slot: string };
+
+export type FromDecode =
+  | { readonly type: 'ready' }
+  | { readonly type: 'step'; readonly id: number }
+  | { readonly type: 'done'; readonly id: number; readonly result: DecodeResults[DecodeKind] }
+  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorReport };

@@ -1,0 +1,140 @@
+/** The inside of a decode process: one call at a time, slides kept open while they are in use. It may be killed at any moment. */
+import { stat, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { reportOf } from '../core/errors.ts';
+import type { RgbImage } from '../core/slide.ts';
+import type { ParentPort } from '../core/worker-process.ts';
+import type {
+  CallOf,
+  DecodeCall,
+  DecodeKind,
+  DecodeResults,
+  FromDecode,
+  RegionEncoding,
+  ToDecode,
+} from './decode-messages.ts';
+import { encodeJpeg, encodePng } from './image-codec.ts';
+import { openSlide } from './open-slide.ts';
+import { cutPatches } from './patch-cutter.ts';
+import { decodePictures } from './picture-reader.ts';
+import type { OnStep } from './slide.ts';
+import { fileError } from './slide-errors.ts';
+import { readThumbnail } from './thumbnail.ts';
+import type { TiffSlide } from './tiff-slide.ts';
+import { readTissueMask } from './tissue-mask.ts';
+
+const slidesKeptOpen = 8;
+const thumbnailQuality = 88;
+/** Steps come quicker than anybody needs to hear of them. */
+const stepEveryMs = 100;
+
+interface Context {
+  open(path: string): Promise<TiffSlide>;
+  /** Writes to the call's slot and says how many bytes. */
+  fill(data: Uint8Array): Promise<number>;
+  onStep: OnStep;
+}
+
+type Handlers = { [K in DecodeKind]: (call: CallOf<K>, context: Context) => Promise<DecodeResults[K]> };
+
+const handlers: Handlers = {
+  describe: async ({ path }, { open }) => ({ info: (await open(path)).info }),
+  tile: async ({ path, level, x, y }, { open, fill }) => {
+    const slide = await open(path);
+    const stored = await slide.storedTile(level, x, y);
+    if (stored) {
+      const { offset, length, prefix } = stored;
+      return { type: 'image/jpeg', offset, length, prefix: Buffer.from(prefix).toString('base64') };
+    }
+    const { bytes, type } = await slide.tile(level, x, y);
+    return { type, bytes: await fill(bytes) };
+  },
+  region: async ({ path, request, encoding }, { open, fill, onStep }) => {
+    const image = await (await open(path)).region(request, onStep);
+    return { bytes: await fill(await encode(image, encoding)), widthPx: image.widthPx, heightPx: image.heightPx };
+  },
+  thumbnail: async ({ path, maxSidePx }, { open, fill, onStep }) => {
+    const image = await readThumbnail(await open(path), maxSidePx, onStep);
+    return { bytes: await fill(await encodeJpeg(image, thumbnailQuality)) };
+  },
+  associated: async ({ path, name }, { open, fill }) => ({
+    bytes: await fill(await encodeJpeg(await (await open(path)).associated(name), thumbnailQuality)),
+  }),
+  'tissue-mask': async ({ path }, { open, fill, onStep }) => {
+    const { data, ...rest } = await readTissueMask(await open(path), onStep);
+    return { bytes: await fill(data), ...rest };
+  },
+  'make-levels': async ({ path }, { open, onStep }) => {
+    await (await open(path)).makeLevels(onStep);
+    return {};
+  },
+  'cut-patches': async ({ path, request }, { open, onStep }) => {
+    await cutPatches(await open(path), request, onStep);
+    return {};
+  },
+  'decode-pictures': async ({ request }, { onStep }) => {
+    await decodePictures(request, onStep);
+    return {};
+  },
+};
+
+async function encode(image: RgbImage, encoding: RegionEncoding): Promise<Uint8Array> {
+  if (encoding.as === 'rgb') return image.data;
+  return encoding.as === 'png' ? encodePng(image) : encodeJpeg(image, encoding.quality);
+}
+
+/** Answers calls until the host closes the port; then the process ends. */
+export function serveDecode(port: ParentPort, { cacheFolder }: { cacheFolder: string }): void {
+  const open = keepSlidesOpen(cacheFolder);
+  const send = (message: FromDecode): void => port.send(message);
+  const answer = async ({ id, call, slot }: ToDecode): Promise<void> => {
+    let told = performance.now();
+    const onStep = (): void => {
+      if (performance.now() - told < stepEveryMs) return;
+      told = performance.now();
+      send({ type: 'step', id });
+    };
+    const fill = async (data: Uint8Array): Promise<number> => {
+      await writeFile(slot, data).catch((thrown) => {
+        throw fileError(thrown, basename(slot));
+      });
+      return data.length;
+    };
+    try {
+      // The handler of a kind takes calls of that kind; TypeScript does not follow that through the index.
+      const handle = handlers[call.kind] as (call: DecodeCall, context: Context) => Promise<DecodeResults[DecodeKind]>;
+      send({ type: 'done', id, result: await handle(call, { open, fill, onStep }) });
+    } catch (thrown) {
+      send({ type: 'failed', id, error: reportOf(thrown) });
+    }
+  };
+  port.onClose(() => process.exit(0));
+  port.onMessage((message) => void answer(message as ToDecode));
+  send({ type: 'ready' });
+}
+
+/** Opens a slide once; opens it anew when the file behind the path has changed; closes the one that was not used for longest. */
+function keepSlidesOpen(cacheFolder: string): (path: string) => Promise<TiffSlide> {
+  const slides = new Map<string, { slide: TiffSlide; version: string }>();
+  return async (path) => {
+    const { size, mtimeMs, ino } = await stat(path).catch((thrown) => {
+      throw fileError(thrown, basename(path));
+    });
+    const version = `${size}/${mtimeMs}/${ino}`;
+    const known = slides.get(path);
+    slides.delete(path);
+    if (known?.version === version) {
+      slides.set(path, known);
+      return known.slide;
+    }
+    await known?.slide.close();
+    const slide = await openSlide(path, { cacheFolder });
+    slides.set(path, { slide, version });
+    for (const [oldest, { slide: unused }] of slides) {
+      if (slides.size <= slidesKeptOpen) break;
+      slides.delete(oldest);
+      await unused.close();
+    }
+    return slide;
+  };
+}

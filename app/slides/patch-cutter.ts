@@ -1,0 +1,64 @@
+/** Cuts patches out of a slide straight into a file: many from one decoding, each resampled once. */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { boxUnder, checkRequest, groupBoxes, readWindows, samplingOn } from './region-reader.ts';
+import { resample } from './resample.ts';
+import type { OnStep } from './slide.ts';
+import { fileError } from './slide-errors.ts';
+import type { CutRequest } from './slide-pool.ts';
+import type { TiffSlide } from './tiff-slide.ts';
+
+/** Patches of one neighbourhood stand together, this many to a side. */
+const neighbourhood = 8;
+
+/** Patch i goes to `offset` of `request.file` as [sizePx, sizePx, rgb]; the file is made when it is not there, never cut. */
+export async function cutPatches(slide: TiffSlide, request: CutRequest, onStep?: OnStep): Promise<void> {
+  const { sizePx, downsample } = request;
+  const level = await slide.levelFor(downsample, onStep);
+  const sidePx = sizePx * downsample * neighbourhood;
+  const patches = request.patches.map((patch) => {
+    checkRequest({ ...patch, widthPx: sizePx, heightPx: sizePx, downsample });
+    const sampling = samplingOn(level, { ...patch, downsample });
+    const row = Math.floor(patch.y / sidePx);
+    const column = Math.floor(patch.x / sidePx);
+    return { offset: patch.offset, sampling, box: boxUnder(sampling, sizePx, sizePx), row, column };
+  });
+  patches.sort((a, b) => a.row - b.row || a.column - b.column);
+  await writeInto(request.file, async (write) => {
+    for (const group of groupBoxes(level, patches)) {
+      const windows = await readWindows(
+        level,
+        group.map(({ box }) => box),
+      );
+      for (const [i, { offset, sampling }] of group.entries()) {
+        const data = new Uint8Array(sizePx * sizePx * 3);
+        const target = { data, rowPx: sizePx, left: 0, top: 0, widthPx: sizePx, heightPx: sizePx };
+        resample(windows[i]!, sampling.x, sampling.y, sampling.step, sampling.step, target);
+        await write(data, offset);
+      }
+      onStep?.();
+    }
+  });
+}
+
+/** Opens a file for writing at offsets and closes it again; throws `disk/full` and its like in words. */
+export async function writeInto(
+  path: string,
+  task: (write: (data: Uint8Array, offset: number) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const inWords = (thrown: unknown): never => {
+    throw fileError(thrown, basename(path));
+  };
+  const file: FileHandle = await open(path, constants.O_RDWR | constants.O_CREAT).catch(inWords);
+  try {
+    await task(async (data, offset) => {
+      for (let done = 0; done < data.length; ) {
+        const { bytesWritten } = await file.write(data, done, data.length - done, offset + done).catch(inWords);
+        done += bytesWritten;
+      }
+    });
+  } finally {
+    await file.close();
+  }
+}
