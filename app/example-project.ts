@@ -36,8 +36,11 @@ export async function openExampleProject(
   const slides = await drawSlides(deps, path.join(folder, 'slides'), onProgress, signal);
   const existing = path.join(folder, `${projectName}.eosin`);
   if (existsSync(existing)) return deps.workspace.open(existing);
-  const project = await deps.workspace.create(folder, projectName);
-  for (const { name, colour } of demoClasses) if (!project.classes.find(name)) project.classes.create(name, { colour });
+  const project = await deps.workspace.create(
+    folder,
+    projectName,
+    demoClasses.map(({ name }) => name),
+  );
   for (const [i, slide] of slides.entries()) {
     signal.throwIfAborted();
     await addSlide(deps, project, slide, parts[i] ?? null);

@@ -12,7 +12,8 @@ export interface Workspace {
   readonly isOpen: boolean;
   runs(): LiveRuns;
   open(folder: string): Promise<Project>;
-  create(parentFolder: string, name: string): Promise<Project>;
+  /** `classes` are the names to start with; the project's own defaults otherwise. */
+  create(parentFolder: string, name: string, classes?: readonly string[]): Promise<Project>;
   /** Cancels what runs, checkpoints and unlocks. */
   close(): Promise<void>;
   recents(): readonly RecentProject[];
@@ -56,9 +57,9 @@ export function createWorkspace(host: Host, pool: SlidePool): Workspace {
       await close();
       return take(openProject(folder, options));
     },
-    async create(parentFolder, name) {
+    async create(parentFolder, name, classes) {
       await close();
-      return take(createProject(parentFolder, { name, ...options }));
+      return take(createProject(parentFolder, { name, ...options, ...(classes ? { classes } : {}) }));
     },
     close,
     recents: () => recents.list(),

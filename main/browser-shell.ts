@@ -11,8 +11,8 @@ export interface BrowserShellOptions {
   readonly port?: number;
   /** Opens the default browser. */
   readonly open?: boolean;
-  /** What stands after `#token=...` in the address, such as `&project=HANDLE`. */
-  readonly fragment?: string;
+  /** A project folder that is open when the page comes. */
+  readonly projectFolder?: string | null;
 }
 
 /**
@@ -22,15 +22,17 @@ export interface BrowserShellOptions {
 export async function serveBrowserShell(options: BrowserShellOptions = {}): Promise<LoopbackServer> {
   const host = browserHost();
   const app = createApp(host);
-  const shell = await serveApp(app, rendererFolder(), options.port ?? 0).catch(async (thrown: unknown) => {
+  const start = async (): Promise<LoopbackServer> => {
+    if (options.projectFolder) await app.services.workspace.open(options.projectFolder);
+    return serveApp(app, rendererFolder(), options.port ?? 0);
+  };
+  const shell = await start().catch(async (thrown: unknown) => {
     await app.close();
     throw thrown;
   });
-  const address = `${shell.address}${options.fragment ?? ''}`;
-  const forget = options.open ? await openBrowser(address, host.dataFolder) : async () => {};
+  const forget = options.open ? await openBrowser(shell.address, host.dataFolder) : async () => {};
   return {
     ...shell,
-    address,
     async close() {
       await forget();
       await shell.close();

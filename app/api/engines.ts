@@ -1,9 +1,9 @@
 /** What this computer can train and predict with; measured once, in processes of their own. */
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { jobThreads } from '../jobs/run-deps.ts';
 import { type EngineSurvey, surveyEngines } from '../jobs/survey-engines.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { jobThreads } from './runs.ts';
 import { query } from './validated.ts';
 
 export function engineRoutes({ host }: ApiDeps) {

@@ -1,12 +1,12 @@
 /** Runs: start, watch, cancel. */
 import { readFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
 import { recipeSchema } from '../core/recipe.ts';
-import { type RunDeps, startPrediction, startTraining } from '../jobs/project-runs.ts';
+import { startPrediction, startTraining } from '../jobs/project-runs.ts';
+import { runDepsOf } from '../jobs/run-deps.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { eventStream } from './event-stream.ts';
 import { recipeOf } from './recipe-of.ts';
@@ -35,18 +35,9 @@ const contentTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
 };
 
-/** Cores that a job may take on this computer. */
-export const jobThreads = (): number => Math.max(1, Math.min(16, os.availableParallelism()));
-
 export function runRoutes(deps: ApiDeps) {
   const { host, pool, recipes, workspace } = deps;
-  const runDeps: RunDeps = {
-    pool,
-    startProcess: host.startProcess,
-    appVersion: host.appVersion,
-    threads: jobThreads(),
-    scratchFolder: path.join(host.cacheFolder, 'scratch'),
-  };
+  const runDeps = runDepsOf(host, pool);
   return new Hono()
     .get('/', (c) => c.json({ runs: workspace.project().runs.list() }))
     .post('/', jsonBody(startSchema), (c) => {

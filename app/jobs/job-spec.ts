@@ -44,7 +44,21 @@ export interface PredictSpec {
   readonly slotFile: string;
 }
 
-export type JobSpec = TrainSpec | PredictSpec;
+/** Pooled activations of one layer. */
+export interface FeaturesSpec {
+  readonly kind: 'features';
+  /** A model folder; null takes the pretrained backbone. */
+  readonly modelFolder: string | null;
+  /** A layer group or a layer; null is the last before the head. */
+  readonly layer: string | null;
+  readonly sizePx: number;
+  readonly threads: number;
+  /** `count` pictures [sizePx, sizePx, rgb] uint8, one after another. */
+  readonly pictureFile: string;
+  readonly count: number;
+}
+
+export type JobSpec = TrainSpec | PredictSpec | FeaturesSpec;
 
 /** Host to worker. */
 export type ToWorker =
@@ -59,6 +73,8 @@ export type FromWorker =
   /** probabilities [count, classes] row by row, as base64 of float32: small beside the pixels. */
   | { type: 'batch-done'; id: number; slot: number; probabilities: string }
   | { type: 'trained'; outcome: TrainOutcome }
+  /** One vector a picture, in the order of the file. */
+  | { type: 'features'; layer: string; values: number[][] }
   /** Every batch of a prediction was answered. */
   | { type: 'finished' }
   | { type: 'cancelled' }

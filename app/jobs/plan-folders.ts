@@ -11,8 +11,8 @@ import { classPalette } from '../core/annotation.ts';
 import { EosinError } from '../core/errors.ts';
 import type { SplitPart } from '../core/project.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { parseCsv } from '../files/csv.ts';
 import { assertNoLeak } from '../patches/leak.ts';
-import { parseCsv } from '../slides/csv.ts';
 import { assertTrainable, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
 
 export interface PatchFolders {
@@ -40,22 +40,44 @@ export async function planFolders(folders: PatchFolders, recipe: Recipe): Promis
     ...(await picturesIn(folders.validation, 'validation')),
     ...(folders.test ? await picturesIn(folders.test, 'test') : []),
   ];
-  const warnings: string[] = [];
-  const groupOf = folders.groups ? await readGroups(folders.groups, pictures) : null;
-  if (!groupOf)
-    warnings.push('The patients of these pictures are unknown: nobody can tell whether one stands in two folders.');
-  const names = [...new Set(pictures.filter(({ part }) => part === 'train').map(({ className }) => className))].sort();
+  const names = classNamesOf(pictures.filter(({ part }) => part === 'train'));
   const strange = pictures.find(({ className }) => !names.includes(className));
   if (strange) {
     throw new EosinError(
       'plan/class-not-trained',
       'input',
       `Class ${strange.className} is in the ${strange.part} folder only.`,
-      {
-        remedy: 'Give the folders the same class folders.',
-        fields: { className: strange.className },
-      },
+      { remedy: 'Give the folders the same class folders.', fields: { className: strange.className } },
     );
+  }
+  const plan = await planOf(pictures, names, folders.groups, {
+    ...recipe,
+    input: { ...recipe.input, mpp: folders.mpp },
+  });
+  assertTrainable(plan.summary);
+  return plan;
+}
+
+/** One folder of class folders, all of it in the test part: what a finished model is judged on. */
+export async function planPictures(folder: string, groups: string | null, recipe: Recipe): Promise<TrainPlan> {
+  const pictures = await picturesIn(folder, 'test');
+  return planOf(pictures, classNamesOf(pictures), groups, recipe);
+}
+
+function classNamesOf(pictures: readonly Picture[]): string[] {
+  return [...new Set(pictures.map(({ className }) => className))].sort();
+}
+
+async function planOf(
+  pictures: readonly Picture[],
+  names: readonly string[],
+  groups: string | null,
+  recipe: Recipe,
+): Promise<TrainPlan> {
+  const warnings: string[] = [];
+  const groupOf = groups ? await readGroups(groups, pictures) : null;
+  if (!groupOf) {
+    warnings.push('The patients of these pictures are unknown: nobody can tell whether one stands in two folders.');
   }
   const patches = pictures.map(({ path: file, className, part }, index) => {
     const patient = groupOf?.get(file) ?? `picture:${index}`;
@@ -63,18 +85,16 @@ export async function planFolders(folders: PatchFolders, recipe: Recipe): Promis
   });
   assertNoLeak(patches);
   const draft = {
-    recipe: { ...recipe, input: { ...recipe.input, mpp: folders.mpp } },
+    recipe,
     classes: names.map((name, i) => ({ name, colour: classPalette[i % classPalette.length]!.colour })),
     patches,
     pixels: { kind: 'pictures' as const, pictures: pictures.map(({ path: file }, index) => ({ path: file, index })) },
     contextPx: 0,
-    mpp: folders.mpp,
+    mpp: recipe.input.mpp,
     stains: [],
     patientsKnown: groupOf !== null,
   };
-  const summary = summarise(draft, 0, warnings);
-  assertTrainable(summary);
-  return { ...draft, summary, planHash: hashPlan(draft) };
+  return { ...draft, summary: summarise(draft, 0, warnings), planHash: hashPlan(draft) };
 }
 
 async function picturesIn(folder: string, part: SplitPart): Promise<Picture[]> {

@@ -12,6 +12,7 @@ import { describeSplitWarning, splitPatients } from '../patches/split.ts';
 import type { Project } from '../project.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import { patientKey } from '../slides/slide-store.ts';
+import type { SlidePatches } from './cut-store.ts';
 import { assertTrainable, contextOf, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
 
 /** A labelled patch of the project before the plan gives it its place. */
@@ -55,8 +56,20 @@ export async function labelledPatches(
   return { candidates, mpp, warnings };
 }
 
-/** Plans, and stores the parts of patients that had none yet. Throws plan/... when there is nothing to learn from. */
+/** Plans a training run, and stores the parts of patients that had none yet. Throws plan/... when there is nothing to learn from. */
 export async function planProject(
+  project: Project,
+  pool: SlidePool,
+  recipe: Recipe,
+  signal: AbortSignal,
+): Promise<TrainPlan> {
+  const plan = await planLabelled(project, pool, recipe, signal);
+  assertTrainable(plan.summary);
+  return plan;
+}
+
+/** All labelled patches with their part of the split, whether or not a network could learn from them. */
+export async function planLabelled(
   project: Project,
   pool: SlidePool,
   recipe: Recipe,
@@ -77,7 +90,7 @@ export async function planProject(
     recipe,
   );
   assertNoLeak(chosen);
-  const slideIds = [...new Set(chosen.map(({ slideId }) => slideId))];
+  const slides = [...new Set(chosen.map(({ slideId }) => slideId))].map((id) => project.slides.get(id));
   const draft = {
     recipe,
     classes: present.map(({ name, colour }) => ({ name, colour })),
@@ -88,23 +101,20 @@ export async function planProject(
       region,
       part,
     })),
-    pixels: {
-      kind: 'slides' as const,
-      slides: slideIds.map((slideId) => {
-        const own = chosen.flatMap(({ slideId: of, x, y, downsample }, index) =>
-          of === slideId ? [{ x, y, index, downsample }] : [],
-        );
-        return { path: project.slides.resolvePath(slideId), downsample: own[0]!.downsample, patches: own };
-      }),
-    },
+    pixels: { kind: 'slides' as const, slides: slides.map(({ id }) => patchesOn(project, id, chosen)) },
     contextPx: contextOf(recipe),
     mpp,
-    stains: [...new Set(slideIds.map((id) => project.slides.get(id).stain).filter(Boolean))],
-    patientsKnown: slideIds.every((id) => project.slides.get(id).patient !== ''),
+    stains: [...new Set(slides.map(({ stain }) => stain).filter(Boolean))],
+    patientsKnown: slides.every(({ patient }) => patient !== ''),
   };
-  const summary = summarise(draft, slideIds.length, warnings);
-  assertTrainable(summary);
-  return { ...draft, summary, planHash: hashPlan(draft) };
+  return { ...draft, summary: summarise(draft, slides.length, warnings), planHash: hashPlan(draft) };
+}
+
+function patchesOn(project: Project, slideId: string, chosen: readonly Candidate[]): SlidePatches {
+  const patches = chosen.flatMap((candidate, index) =>
+    candidate.slideId === slideId ? [{ ...candidate, index }] : [],
+  );
+  return { path: project.slides.resolvePath(slideId), downsample: patches[0]!.downsample, patches };
 }
 
 /** Slides that can give patches, and a sentence for each that cannot. */

@@ -13,11 +13,8 @@ import type { Project } from '../project.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { planProject } from './plan-project.ts';
 import { predictSlide } from './predict-slide.ts';
-import { type TrainingDeps, trainModel } from './train-model.ts';
-
-export interface RunDeps extends TrainingDeps {
-  readonly scratchFolder: string;
-}
+import type { RunDeps } from './run-deps.ts';
+import { trainModel } from './train-model.ts';
 
 /** Puts a training run in line. */
 export function startTraining(
@@ -113,8 +110,8 @@ export function startPrediction(
       name: slide.name,
       heatmap,
       runId: run.id,
-      model: passport,
-      slide: info,
+      passport,
+      slideInfo: { ...info, mpp: slide.mpp },
       thumbnailJpeg: await deps.pool.thumbnail(slidePath, 1024, signal),
       settings: { stride },
       versions: { eosin: deps.appVersion },

@@ -1,7 +1,7 @@
 /** The job worker: gets one frozen spec, works, and tells. It may crash; the host may not. */
 import { isAbort, reportOf } from '../core/errors.ts';
 import type { ParentPort } from '../core/worker-process.ts';
-import type { FromWorker, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
+import type { FeaturesSpec, FromWorker, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
 import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
 
 /** The activation cache may not fill the disk of a lab computer. */
@@ -14,17 +14,19 @@ export function serveJob(port: ParentPort): void {
   const send = (message: FromWorker): void => port.send(message);
   const cancel = new AbortController();
   let inbox: Inbox = () => undefined;
+  const listen = (next: Inbox): void => {
+    inbox = next;
+  };
   port.onClose(() => process.exit(0));
   port.onMessage((raw) => {
     const message = raw as ToWorker;
     if (message.type === 'cancel') cancel.abort();
-    else if (message.type !== 'start') inbox(message);
-    else if (message.spec.kind === 'train') void settle(runTraining(message.spec, send, cancel.signal), send);
-    else
-      void settle(
-        runPrediction(message.spec, send, cancel.signal, (next) => (inbox = next)),
-        send,
-      );
+    else if (message.type === 'start') {
+      const { spec } = message;
+      if (spec.kind === 'train') void settle(runTraining(spec, send, cancel.signal), send);
+      else if (spec.kind === 'features') void settle(runFeatures(spec, send), send);
+      else void settle(runPrediction(spec, send, cancel.signal, listen), send);
+    } else inbox(message);
   });
 }
 
@@ -96,4 +98,40 @@ async function runPrediction(
   for (const message of early) take(message);
   await loop.ended;
   return { type: 'finished' };
+}
+
+/** The layer's activations through ONNX; the network itself is only built to be exported. */
+async function runFeatures(spec: FeaturesSpec, send: (message: FromWorker) => void): Promise<FromWorker> {
+  const [{ openEngine }, { featureNetwork }, { exportOnnx }, { onnxForward }, { pooledFeatures }] = await Promise.all([
+    import('../engine/node.ts'),
+    import('../networks/feature-network-node.ts'),
+    import('../networks/export-onnx.ts'),
+    import('../inference/onnx-node.ts'),
+    import('../inference/features.ts'),
+  ]);
+  const engine = await openEngine('cpu', { threads: spec.threads });
+  const source = await openPatchSource({
+    file: spec.pictureFile,
+    count: spec.count,
+    sizePx: spec.sizePx,
+    contextPx: 0,
+  });
+  try {
+    const { model, preprocessing, layer, channels } = await featureNetwork(engine.tf, spec);
+    const onnx = await exportOnnx({ model, preprocessing, outputs: [{ name: 'features', layer, pooled: true }] });
+    const forward = await onnxForward.create(onnx, spec.threads);
+    const pixels = new Uint8Array(spec.sizePx ** 2 * 3);
+    const values: number[][] = [];
+    for (let index = 0; index < spec.count; index++) {
+      await source.read(index, pixels);
+      const [vector] = await pooledFeatures(forward, pixels, 1, 'features', channels);
+      values.push([...vector!]);
+    }
+    await forward.close();
+    send({ type: 'features', layer, values });
+    return { type: 'finished' };
+  } finally {
+    await source.close();
+    await engine.close();
+  }
 }

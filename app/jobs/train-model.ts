@@ -76,7 +76,8 @@ export async function trainModel(
   }
 }
 
-async function fillStore(
+/** Cuts or decodes the patches of a plan into `store`. */
+export async function fillStore(
   pool: SlidePool,
   store: PatchStoreRef,
   plan: TrainPlan,

@@ -22,7 +22,7 @@ export interface WorkerRun {
 export function startWorkerRun(
   startProcess: StartProcess,
   spec: JobSpec,
-  onMessage: (message: Extract<FromWorker, { type: 'event' | 'batch-done' }>) => void,
+  onMessage: (message: Extract<FromWorker, { type: 'event' | 'batch-done' | 'features' }>) => void,
   signal: AbortSignal,
 ): WorkerRun {
   const worker = startProcess('job');

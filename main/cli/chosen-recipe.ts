@@ -1,0 +1,31 @@
+/** The recipe that --recipe and --set ask for. */
+import { readFile } from 'node:fs/promises';
+import type { App } from '../../app/app.ts';
+import type { Recipe } from '../../app/core/recipe.ts';
+import type { EngineId } from '../../app/engine/engine.ts';
+import { applySettings, defaultRecipe, findRecipe, parseRecipe } from '../../app/training/recipe-book.ts';
+import { text, texts, wrongUse } from './arguments.ts';
+import type { Flags } from './command.ts';
+
+export const recipeFlags = {
+  recipe: { type: 'string' },
+  engine: { type: 'string' },
+  set: { type: 'string', multiple: true },
+} as const;
+
+const engines: readonly EngineId[] = ['native-cuda', 'native-cpu', 'webgpu', 'wasm', 'cpu'];
+
+export async function chosenRecipe(app: App, flags: Flags): Promise<Recipe> {
+  const name = text(flags, 'recipe') ?? defaultRecipe;
+  const book = new Map(app.services.recipes.map((recipe) => [recipe.name, recipe]));
+  const recipe = name.endsWith('.json') ? parseRecipe(await readFile(name, 'utf8')) : findRecipe(book, name);
+  return applySettings(recipe, texts(flags, 'set'));
+}
+
+export function chosenEngine(flags: Flags): EngineId | null {
+  const name = text(flags, 'engine');
+  if (name === undefined) return null;
+  const found = engines.find((engine) => engine === name);
+  if (!found) throw wrongUse(`--engine wants one of ${engines.join(', ')}.`);
+  return found;
+}

@@ -1,0 +1,41 @@
+/** All commands, in the order in which --help lists them. */
+import { annotationsExport, annotationsImport } from './annotations.ts';
+import type { Command } from './command.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { features } from './features.ts';
+import { info } from './info.ts';
+import { modelsList, modelsShow } from './models.ts';
+import { patches } from './patches.ts';
+import { predict } from './predict.ts';
+import { projectAdd, projectCreate, projectShow, projectSplit } from './project.ts';
+import { recipesList, recipesShow } from './recipes.ts';
+import { region } from './region.ts';
+import { serve } from './serve.ts';
+import { train } from './train.ts';
+import { trainPatches } from './train-patches.ts';
+
+export const commands: readonly Command[] = [
+  demo,
+  doctor,
+  info,
+  region,
+  patches,
+  projectCreate,
+  projectAdd,
+  projectShow,
+  projectSplit,
+  annotationsImport,
+  annotationsExport,
+  recipesList,
+  recipesShow,
+  train,
+  trainPatches,
+  evaluateCommand,
+  predict,
+  modelsList,
+  modelsShow,
+  features,
+  serve,
+];

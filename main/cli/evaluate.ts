@@ -1,0 +1,56 @@
+/** Judges a finished model on labelled patches. */
+import path from 'node:path';
+import type { SplitPart } from '../../app/core/project.ts';
+import { evaluateModel } from '../../app/jobs/evaluate-model.ts';
+import { planPictures } from '../../app/jobs/plan-folders.ts';
+import { planLabelled } from '../../app/jobs/plan-project.ts';
+import { runDepsOf } from '../../app/jobs/run-deps.ts';
+import { openModelFolder } from '../../app/passports/model-folder.ts';
+import { text, word, wrongUse } from './arguments.ts';
+import type { Command } from './command.ts';
+import { evaluationText } from './evaluation-text.ts';
+import { openProjectAt } from './open-project.ts';
+import { eventPrinter } from './print-events.ts';
+
+const parts: readonly SplitPart[] = ['train', 'validation', 'test'];
+
+export const evaluateCommand: Command = {
+  name: 'evaluate',
+  usage: 'MODEL (--project DIR [--split test] | --patches DIR [--groups FILE.csv])',
+  summary: 'Metrics with confidence intervals, the colour-only baseline beside them.',
+  flags: {
+    project: { type: 'string' },
+    split: { type: 'string' },
+    patches: { type: 'string' },
+    groups: { type: 'string' },
+  },
+  async run({ words, flags, terminal, app, signal }) {
+    const model = await openModelFolder(path.resolve(word(words, 0, 'MODEL')));
+    const started = await app();
+    const { host, pool, workspace } = started.services;
+    const project = text(flags, 'project');
+    const folder = text(flags, 'patches');
+    if ((project === undefined) === (folder === undefined))
+      throw wrongUse('Give either --project DIR or --patches DIR.');
+    const part = parts.find((one) => one === (text(flags, 'split') ?? 'test'));
+    if (!part) throw wrongUse(`--split wants one of ${parts.join(', ')}.`);
+    const recipe = { ...model.passport.recipe, input: { sizePx: model.passport.sizePx, mpp: model.passport.mpp } };
+    const groups = text(flags, 'groups');
+    if (project !== undefined) await openProjectAt(started, project);
+    const plan =
+      folder === undefined
+        ? await planLabelled(workspace.project(), pool, recipe, signal)
+        : await planPictures(path.resolve(folder), groups === undefined ? null : path.resolve(groups), recipe);
+    const deps = runDepsOf(host, pool);
+    const evaluation = await evaluateModel(
+      deps,
+      model,
+      plan,
+      folder === undefined ? part : 'test',
+      eventPrinter(terminal),
+      signal,
+    );
+    terminal.result(evaluation);
+    if (!terminal.json) terminal.say(evaluationText(evaluation));
+  },
+};

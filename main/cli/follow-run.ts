@@ -1,0 +1,29 @@
+/** Watches a run of the open project to its end; Ctrl-C cancels it. */
+import type { App } from '../../app/app.ts';
+import { cancelled, EosinError } from '../../app/core/errors.ts';
+import type { RunView } from '../../app/core/project.ts';
+import type { JobEvent, SequencedEvent } from '../../app/core/run.ts';
+import { call, callStream } from './call.ts';
+
+/** Resolves to what the run's `done` gave; throws what it failed with. `onEvent` sees every event. */
+export async function followRun(
+  app: App,
+  start: Record<string, unknown>,
+  onEvent: (event: JobEvent) => void,
+  signal: AbortSignal,
+): Promise<{ runId: string; result: Record<string, unknown> }> {
+  const run = await call<RunView>(app, 'POST', '/api/runs', start);
+  const cancel = (): void => void call(app, 'POST', `/api/runs/${run.id}/cancel`);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const event of callStream<SequencedEvent>(app, 'GET', `/api/runs/${run.id}/events`)) {
+      onEvent(event);
+      if (event.type === 'done') return { runId: run.id, result: event.result };
+      if (event.type === 'cancelled') throw cancelled();
+      if (event.type === 'failed') throw EosinError.fromReport(event.error);
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+  throw new EosinError('run/no-end', 'internal', 'The run ended without a result.', { remedy: 'Start it again.' });
+}

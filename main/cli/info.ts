@@ -1,0 +1,32 @@
+/** What is in a slide. */
+import path from 'node:path';
+import { word } from './arguments.ts';
+import type { Command } from './command.ts';
+import { table } from './table.ts';
+
+export const info: Command = {
+  name: 'info',
+  usage: 'SLIDE',
+  summary: 'What is in a slide: size, µm/px, levels, compression.',
+  flags: {},
+  async run({ words, terminal, app, signal }) {
+    const { pool } = (await app()).services;
+    const slide = await pool.describe(path.resolve(word(words, 0, 'SLIDE')), signal);
+    terminal.result(slide);
+    if (terminal.json) return;
+    const mpp = slide.mpp ? `${slide.mpp.x} x ${slide.mpp.y} µm/px` : 'µm/px unknown';
+    terminal.say(
+      `${slide.format} (${slide.vendor}), ${slide.widthPx} x ${slide.heightPx} px, ${mpp}, objective ${slide.objective ?? 'unknown'}`,
+    );
+    const rows = slide.levels.map((level, i) => [
+      String(i),
+      `${level.widthPx} x ${level.heightPx}`,
+      level.downsample.toFixed(2),
+      `${level.tileWidthPx} x ${level.tileHeightPx}`,
+      level.compression,
+    ]);
+    terminal.say(table(['Level', 'px', 'downsample', 'tile', 'compression'], rows));
+    terminal.say(`Stored beside it: ${slide.associated.join(', ') || 'nothing'}`);
+    terminal.say(`Fingerprint ${slide.fingerprint}`);
+  },
+};

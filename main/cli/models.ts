@@ -1,0 +1,49 @@
+/** Finished models of a project, or of a folder. */
+import path from 'node:path';
+import { openModelFolder } from '../../app/passports/model-folder.ts';
+import { requiredText, word } from './arguments.ts';
+import type { Command } from './command.ts';
+import { evaluationText } from './evaluation-text.ts';
+import { openProjectAt } from './open-project.ts';
+import { table } from './table.ts';
+
+export const modelsList: Command = {
+  name: 'models list',
+  usage: '--project DIR',
+  summary: 'The models of a project.',
+  flags: { project: { type: 'string' } },
+  async run({ flags, terminal, app }) {
+    const { models } = await openProjectAt(await app(), requiredText(flags, 'project'));
+    terminal.result({ models });
+    const rows = models.map(({ id, name, createdAt, validation, test }) => [
+      id,
+      name,
+      createdAt.slice(0, 16),
+      validation?.balancedAccuracy.value.toFixed(3) ?? '–',
+      test?.balancedAccuracy.value.toFixed(3) ?? '–',
+    ]);
+    if (!terminal.json) terminal.say(table(['Model', 'name', 'made', 'validation', 'test'], rows));
+  },
+};
+
+export const modelsShow: Command = {
+  name: 'models show',
+  usage: 'MODEL',
+  summary: 'The passport of a model folder, its files checked.',
+  flags: {},
+  async run({ words, terminal }) {
+    const { passport } = await openModelFolder(path.resolve(word(words, 0, 'MODEL')));
+    terminal.result(passport);
+    if (terminal.json) return;
+    terminal.say(`${passport.name} (${passport.id}), made ${passport.createdAt}`);
+    terminal.say(
+      `Classes ${passport.classes.map(({ name }) => name).join(', ')}; ${passport.sizePx} px at ${passport.mpp ?? 'unknown'} µm/px`,
+    );
+    terminal.say(
+      `Backbone ${passport.backbone.name} up to ${passport.attach}; recipe ${passport.recipe.name}, seed ${passport.seed}`,
+    );
+    if (passport.metrics.validation) terminal.say(`\nValidation\n${evaluationText(passport.metrics.validation)}`);
+    if (passport.metrics.test) terminal.say(`\nTest\n${evaluationText(passport.metrics.test)}`);
+    terminal.say(`\n${passport.researchUseOnly}`);
+  },
+};

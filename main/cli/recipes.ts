@@ -1,0 +1,36 @@
+/** The recipes that come with the app. */
+import { findRecipe } from '../../app/training/recipe-book.ts';
+import { word } from './arguments.ts';
+import type { Command } from './command.ts';
+import { table } from './table.ts';
+
+export const recipesList: Command = {
+  name: 'recipes',
+  usage: '',
+  summary: 'The recipes that come with the app.',
+  flags: {},
+  async run({ terminal, app }) {
+    const { recipes } = (await app()).services;
+    terminal.result({ recipes: recipes.map(({ name, description }) => ({ name, description })) });
+    if (!terminal.json)
+      terminal.say(
+        table(
+          ['Recipe', 'is'],
+          recipes.map(({ name, description }) => [name, description]),
+        ),
+      );
+  },
+};
+
+export const recipesShow: Command = {
+  name: 'recipes show',
+  usage: 'NAME',
+  summary: 'A recipe as JSON; save it, change it, and give the file to train --recipe.',
+  flags: {},
+  async run({ words, terminal, app }) {
+    const { recipes } = (await app()).services;
+    const recipe = findRecipe(new Map(recipes.map((one) => [one.name, one])), word(words, 0, 'NAME'));
+    terminal.result(recipe);
+    if (!terminal.json) terminal.say(JSON.stringify(recipe, null, 2));
+  },
+};

@@ -1,0 +1,51 @@
+/** Cuts a rectangle out of a slide. */
+import path from 'node:path';
+import { EosinError } from '../../app/core/errors.ts';
+import { downsampleFor, meanMpp } from '../../app/core/pyramid.ts';
+import type { SlideInfo } from '../../app/core/slide.ts';
+import { writeWhole } from '../../app/files/write-whole.ts';
+import { number, requiredNumber, requiredText, word, wrongUse } from './arguments.ts';
+import type { Command, Flags } from './command.ts';
+
+export const region: Command = {
+  name: 'region',
+  usage: 'SLIDE --x N --y N --width N --height N [--level N | --mpp F] --out FILE.png',
+  summary: 'Cuts a rectangle: x, y in level-0 px; width, height in px of the level or mpp.',
+  flags: Object.fromEntries(
+    ['x', 'y', 'width', 'height', 'level', 'mpp', 'out'].map((name) => [name, { type: 'string' as const }]),
+  ),
+  async run({ words, flags, terminal, app, signal }) {
+    const { pool } = (await app()).services;
+    const slidePath = path.resolve(word(words, 0, 'SLIDE'));
+    const file = path.resolve(requiredText(flags, 'out'));
+    const widthPx = size(flags, 'width');
+    const heightPx = size(flags, 'height');
+    const request = { x: requiredNumber(flags, 'x'), y: requiredNumber(flags, 'y'), widthPx, heightPx };
+    const downsample = downsampleOf(await pool.describe(slidePath, signal), flags);
+    await writeWhole(file, await pool.regionPng(slidePath, { ...request, downsample }, signal));
+    terminal.result({ file, widthPx, heightPx });
+    if (!terminal.json) terminal.say(file);
+  },
+};
+
+function size(flags: Flags, name: string): number {
+  const value = requiredNumber(flags, name);
+  if (!Number.isInteger(value) || value < 1 || value > 30_000)
+    throw wrongUse(`--${name} wants a whole number from 1 to 30000.`);
+  return value;
+}
+
+function downsampleOf(slide: SlideInfo, flags: Flags): number {
+  const level = number(flags, 'level');
+  const mpp = number(flags, 'mpp');
+  if (level !== undefined && mpp !== undefined) throw wrongUse('--level and --mpp exclude each other.');
+  if (mpp !== undefined) {
+    if (slide.mpp) return downsampleFor(meanMpp(slide.mpp), mpp);
+    throw new EosinError('slide/unknown-mpp', 'input', 'The slide does not say its µm/px.', {
+      remedy: 'Ask for a --level instead.',
+    });
+  }
+  const found = slide.levels[level ?? 0];
+  if (!found) throw wrongUse(`There is no level ${level}; the slide has ${slide.levels.length}.`);
+  return found.downsample;
+}

@@ -1,0 +1,60 @@
+/** Fine-tunes on folders of class folders. */
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { planFolders } from '../../app/jobs/plan-folders.ts';
+import { runDepsOf } from '../../app/jobs/run-deps.ts';
+import { trainModel } from '../../app/jobs/train-model.ts';
+import { number, text, word } from './arguments.ts';
+import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
+import type { Command } from './command.ts';
+import { evaluationText } from './evaluation-text.ts';
+import { eventPrinter } from './print-events.ts';
+
+export const trainPatches: Command = {
+  name: 'train-patches',
+  usage:
+    'TRAIN_DIR VAL_DIR [--test DIR] [--groups FILE.csv] [--mpp F] [--out DIR] [--recipe ...] [--engine ID] [--set key=value]...',
+  summary: 'The same on folders of class folders, one folder a class.',
+  flags: {
+    ...recipeFlags,
+    test: { type: 'string' },
+    groups: { type: 'string' },
+    mpp: { type: 'string' },
+    out: { type: 'string' },
+  },
+  async run({ words, flags, terminal, app, signal }) {
+    const started = await app();
+    const { host, pool } = started.services;
+    const recipe = await chosenRecipe(started, flags);
+    const plan = await planFolders(
+      {
+        train: path.resolve(word(words, 0, 'TRAIN_DIR')),
+        validation: path.resolve(word(words, 1, 'VAL_DIR')),
+        test: absolute(text(flags, 'test')),
+        groups: absolute(text(flags, 'groups')),
+        mpp: number(flags, 'mpp') ?? null,
+      },
+      recipe,
+    );
+    const runId = randomUUID();
+    const runFolder = absolute(text(flags, 'out')) ?? path.join(host.dataFolder, 'runs', runId);
+    const modelFolder = path.join(runFolder, `model-${runId.slice(0, 8)}`);
+    const modelName = `${path.basename(path.resolve(words[0]!, '..'))} · ${recipe.name}`;
+    const { outcome } = await trainModel(
+      runDepsOf(host, pool),
+      { runId, runFolder, modelFolder, modelId: runId, modelName, plan, engine: chosenEngine(flags) },
+      eventPrinter(terminal),
+      signal,
+    );
+    const { attach, validation, test } = outcome;
+    terminal.result({ type: 'done', run: runId, model: modelFolder, attach, validation, test });
+    if (terminal.json) return;
+    if (validation) terminal.say(`\nValidation\n${evaluationText(validation)}`);
+    if (test) terminal.say(`\nTest\n${evaluationText(test)}`);
+    terminal.say(`\nModel ${modelFolder}`);
+  },
+};
+
+function absolute(given: string | undefined): string | null {
+  return given === undefined ? null : path.resolve(given);
+}
