@@ -1,7 +1,7 @@
 /** The folder of the checkout, and how its tools are called. */
 
 import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,11 +9,13 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The file behind a package's command, so that it runs under this Node and not under the system's. */
 export function toolFile(packageName: string, command: string = packageName): string {
-  const manifestFile = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
-  const { bin } = createRequire(import.meta.url)(manifestFile) as { bin: string | Record<string, string> };
+  const folder = path.join(root, 'node_modules', packageName);
+  const { bin } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+    bin: string | Record<string, string>;
+  };
   const relative = typeof bin === 'string' ? bin : bin[command];
   if (relative === undefined) throw new Error(`${packageName} has no command ${command}.`);
-  return path.join(path.dirname(manifestFile), relative);
+  return path.join(folder, relative);
 }
 
 /** Runs a JavaScript tool in the checkout, its output shown. @returns its exit code; 1 when it was killed. */
