@@ -48,7 +48,11 @@ export function epochCurves({ epochs, best, measure }: CurveChart): string {
   const train = epochs.map((epoch) => epoch[measure]);
   const validation = epochs.map((epoch) => (measure === 'loss' ? epoch.valLoss : epoch.valAccuracy));
   const known = [...train, ...validation].filter(Number.isFinite);
-  const ticks = niceTicks(measure === 'loss' ? 0 : Math.min(...known), measure === 'loss' ? Math.max(...known) : 1);
+  // Loss starts at 0 and accuracy ends at 1; without any number the axis is 0..1.
+  const ticks = niceTicks(
+    measure === 'loss' ? 0 : Math.min(...known, 1),
+    measure === 'accuracy' || known.length === 0 ? 1 : Math.max(...known),
+  );
   const low = ticks[0]!;
   const high = ticks.at(-1)!;
   const x = xOf(epochs.length);
@@ -65,7 +69,7 @@ export function epochCurves({ epochs, best, measure }: CurveChart): string {
     `<path d="${path(train, x, y)}" class="train"/>`,
     `<path d="${path(validation, x, y)}" class="validation"/>`,
   ];
-  if (bestAt >= 0) {
+  if (Number.isFinite(validation[bestAt])) {
     const at = x(bestAt);
     const beside = at > width - 90 ? `x="${fixed(at - 6)}" text-anchor="end"` : `x="${fixed(at + 6)}"`;
     parts.push(
