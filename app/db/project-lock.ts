@@ -43,12 +43,15 @@ export function lockProject(folder: string, actor: Actor): () => void {
   };
 }
 
-/** An exclusive transaction that is never written in: its lock falls with the process, however that ends. */
+/**
+ * A write transaction that nothing is written in: its lock falls with the process, however that ends. IMMEDIATE and not
+ * EXCLUSIVE: of several that start together, each could keep the others from an exclusive lock, and none would get it.
+ */
 function takeGuard(file: string, ownerFile: string): Database.Database {
   let guard: Database.Database | undefined;
   try {
     guard = new Database(file, { timeout: 0 });
-    guard.exec('BEGIN EXCLUSIVE');
+    guard.exec('BEGIN IMMEDIATE');
     return guard;
   } catch (thrown) {
     guard?.close();
@@ -90,13 +93,12 @@ function isAlive(pid: number): boolean {
 
 function inUse(owner: LockOwner | null): EosinError {
   const { host, user, pid, since } = owner ?? unreadableOwner;
-  return new EosinError(
-    'project/in-use',
-    'conflict',
-    `${user} has this project open on ${host} (process ${pid}, since ${since}).`,
-    {
-      remedy: 'Close it there first. If that computer crashed, delete lock.json in the project folder.',
-      fields: { host, user, pid, since },
-    },
-  );
+  const message =
+    pid === 0
+      ? 'Another Eosin is opening this project right now.'
+      : `${user} has this project open on ${host} (process ${pid}, since ${since}).`;
+  return new EosinError('project/in-use', 'conflict', message, {
+    remedy: 'Close it there first. If that computer crashed, delete lock.json in the project folder.',
+    fields: { host, user, pid, since },
+  });
 }
