@@ -3,7 +3,8 @@ import { hashText } from '../core/random.ts';
 
 /**
  * The fold (0..folds-1) of each row. Groups are dealt one by one, largest first, each to the fold that has least of the
- * group's classes; ties go by keyed hash. With fewer groups than folds, `folds` falls to the number of groups.
+ * group's classes, on a tie to the emptier one, and no fold stays empty. Equally large groups come in the order of a keyed
+ * hash. With fewer groups than folds, `folds` falls to the number of groups.
  */
 export function groupFolds(
   groups: readonly string[],
@@ -25,18 +26,24 @@ export function groupFolds(
   const order = [...rowsOf]
     .map(([group, rows]) => ({ group, rows, hash: hashText(`${seed}\n${group}`) }))
     .sort((a, b) => b.rows.length - a.rows.length || a.hash - b.hash || (a.group < b.group ? -1 : 1));
+  const used = new Array<number>(count).fill(0);
+  let left = order.length;
   for (const { rows } of order) {
-    let best = 0;
+    let best = -1;
     let least = Number.POSITIVE_INFINITY;
+    const mustOpen = left === used.filter((rowsInFold) => rowsInFold === 0).length;
+    left--;
     for (const [f, have] of filled.entries()) {
+      if (mustOpen && used[f]! > 0) continue;
       // Cost: how full the fold already is of the classes that this group brings, each class weighed alike.
       let cost = 0;
       for (const row of rows) cost += (have.get(labels[row]!) ?? 0) / totals.get(labels[row]!)!;
-      if (cost < least) {
+      if (cost < least || (cost === least && used[f]! < used[best]!)) {
         least = cost;
         best = f;
       }
     }
+    used[best]! += rows.length;
     for (const row of rows) {
       fold[row] = best;
       const have = filled[best]!;
