@@ -284,7 +284,10 @@ function pointwiseKernels(backend: BackendWasm, gradients: GradientModule): Reco
       const channels = a.shape.at(-1)!;
       const sums = backend.makeOutput([channels], 'float32');
       const products = backend.makeOutput([channels], 'float32');
-      gradients.columnSums(at(a), at(b), at(sums), at(products), sizeOf(a.shape) / channels, channels);
+      const totals = backend.makeOutput([4 * channels], 'float32'); // room for float64
+      const rows = sizeOf(a.shape) / channels;
+      gradients.columnSums(at(a), at(b), at(sums), at(products), at(totals), rows, channels);
+      backend.disposeData(totals.dataId);
       return [sums, products];
     },
     [RELU_GRADIENT]: (inputs, attrs) => {

@@ -92,7 +92,9 @@ const LAYERS: Readonly<Record<string, (api: typeof tf, node: LayerNode) => Step>
     const [mean, variance] = [value('moving_mean')!, value('moving_variance')!];
     const [offset, scale] = [value('beta'), value('gamma')];
     const epsilon = node.config.epsilon as number;
-    return ([x]) => api.batchNorm(x!, mean, variance, offset, scale, epsilon);
+    // Without a scale the gradient of TensorFlow.js 4.22 throws.
+    const ones = (): tf.Tensor1D => api.ones([node.shape.at(-1)!]);
+    return ([x]) => api.batchNorm(x!, mean, variance, offset, scale ?? ones(), epsilon);
   },
   ReLU: (api, node) => {
     const limit = reluLimit(node);

@@ -14,7 +14,15 @@ export interface GradientModule {
   reluGradient(x: number, dy: number, dx: number, count: number, cap: number): void;
   clipGradient(x: number, dy: number, dx: number, count: number, low: number, high: number): void;
   affineRows(x: number, factor: number, shift: number, out: number, rows: number, channels: number): void;
-  columnSums(a: number, b: number, sums: number, products: number, rows: number, channels: number): void;
+  columnSums(
+    a: number,
+    b: number,
+    sums: number,
+    products: number,
+    totals: number,
+    rows: number,
+    channels: number,
+  ): void;
   multiplyTransposed(left: number, right: number, out: number, rows: number, m: number, n: number): void;
   gatherTap(
     x: number,

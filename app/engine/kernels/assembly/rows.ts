@@ -16,22 +16,32 @@ export function affineRows(x: usize, factor: usize, shift: usize, out: usize, ro
   }
 }
 
-/** Rows summed before they are added to the total: keeps the float32 error of long columns small. */
+/** Rows summed in float32 before they are added to the float64 totals. */
 const ROW_BLOCK: i32 = 128;
 
-/** sums[c] = sum over rows of a[r, c]; products[c] = sum over rows of a[r, c] * b[r, c]. */
-export function columnSums(a: usize, b: usize, sums: usize, products: usize, rows: i32, channels: i32): void {
-  const vectorBytes = (<usize>(channels & ~3)) << 2;
+/**
+ * sums[c] = sum over rows of a[r, c]; products[c] = sum over rows of a[r, c] * b[r, c].
+ * `totals` is room for 2 * channels float64, so that long columns stay exact.
+ */
+export function columnSums(
+  a: usize,
+  b: usize,
+  sums: usize,
+  products: usize,
+  totals: usize,
+  rows: i32,
+  channels: i32,
+): void {
   const rowBytes = (<usize>channels) << 2;
-  memory.fill(sums, 0, rowBytes);
-  memory.fill(products, 0, rowBytes);
+  const productTotals = totals + 2 * rowBytes;
+  memory.fill(totals, 0, 4 * rowBytes);
   for (let first: i32 = 0; first < rows; first += ROW_BLOCK) {
     const count = min(ROW_BLOCK, rows - first);
     const start = <usize>first * rowBytes;
-    let at: usize = 0;
-    for (; at < vectorBytes; at += 16) {
-      let pa = a + start + at;
-      let pb = b + start + at;
+    let c: i32 = 0;
+    for (; c + 4 <= channels; c += 4) {
+      let pa = a + start + ((<usize>c) << 2);
+      let pb = b + start + ((<usize>c) << 2);
       let sum = f32x4.splat(0);
       let product = f32x4.splat(0);
       for (let r: i32 = 0; r < count; r++) {
@@ -41,12 +51,12 @@ export function columnSums(a: usize, b: usize, sums: usize, products: usize, row
         pa += rowBytes;
         pb += rowBytes;
       }
-      v128.store(sums + at, f32x4.add(v128.load(sums + at), sum));
-      v128.store(products + at, f32x4.add(v128.load(products + at), product));
+      addPromoted(totals + ((<usize>c) << 3), sum);
+      addPromoted(productTotals + ((<usize>c) << 3), product);
     }
-    for (; at < rowBytes; at += 4) {
-      let pa = a + start + at;
-      let pb = b + start + at;
+    for (; c < channels; c++) {
+      let pa = a + start + ((<usize>c) << 2);
+      let pb = b + start + ((<usize>c) << 2);
       let sum: f32 = 0;
       let product: f32 = 0;
       for (let r: i32 = 0; r < count; r++) {
@@ -56,8 +66,20 @@ export function columnSums(a: usize, b: usize, sums: usize, products: usize, row
         pa += rowBytes;
         pb += rowBytes;
       }
-      store<f32>(sums + at, load<f32>(sums + at) + sum);
-      store<f32>(products + at, load<f32>(products + at) + product);
+      const at = (<usize>c) << 3;
+      store<f64>(totals + at, load<f64>(totals + at) + sum);
+      store<f64>(productTotals + at, load<f64>(productTotals + at) + product);
     }
   }
+  for (let c: i32 = 0; c < channels; c++) {
+    store<f32>(sums + ((<usize>c) << 2), <f32>load<f64>(totals + ((<usize>c) << 3)));
+    store<f32>(products + ((<usize>c) << 2), <f32>load<f64>(productTotals + ((<usize>c) << 3)));
+  }
+}
+
+/** Adds four float32 to four float64. */
+function addPromoted(totals: usize, values: v128): void {
+  const high = i8x16.shuffle(values, values, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+  v128.store(totals, f64x2.add(v128.load(totals), f64x2.promote_low_f32x4(values)));
+  v128.store(totals, f64x2.add(v128.load(totals, 16), f64x2.promote_low_f32x4(high)), 16);
 }
