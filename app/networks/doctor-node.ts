@@ -1,5 +1,6 @@
 /** Entry file of the doctor: opens, self-tests and times one engine on MobileNetV2 at 224 px. */
 import type * as tf from '@tensorflow/tfjs';
+import { EosinError } from '../core/errors.ts';
 import type { Engine, EngineId, EngineReport } from '../engine/engine.ts';
 import { openEngine } from '../engine/node.ts';
 import { selfTest } from '../engine/self-test.ts';
@@ -28,7 +29,8 @@ export async function doctorReport(id: EngineId, threads: number): Promise<Engin
     const speed = id === 'cpu' ? {} : await measure(engine);
     return { ...unknown, usable: true, device, gradientError, ...speed };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const why = error instanceof EosinError ? error.fields.reason : undefined;
+    const reason = typeof why === 'string' ? why : error instanceof Error ? error.message : String(error);
     return { ...unknown, usable: false, reason };
   } finally {
     await engine?.close();
