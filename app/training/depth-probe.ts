@@ -8,12 +8,11 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Augment } from '../core/recipe.ts';
 import type { ProbeDepth } from '../core/run.ts';
-import { fitLogistic, type LogisticModel, predictLogistic } from '../evaluation/logistic-regression.ts';
 import type { Backbone } from '../networks/backbone.ts';
 import { exportOnnx } from '../networks/export-onnx.ts';
-import { groupFolds } from '../patches/folds.ts';
 import { capPerClass } from '../patches/sampling.ts';
 import { allViews, viewBatches } from './augment/view-batches.ts';
+import { crossValidate, probeFolds } from './linear-probe.ts';
 import { pairedDifference } from './paired-difference.ts';
 import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
 import type { TrainingData } from './training-data.ts';
@@ -46,10 +45,7 @@ export interface DepthChoice {
 
 /** More patches make the estimate little better and the probe slower. */
 const patchLimit = 600;
-const folds = 5;
 const forwardBatch = 16;
-/** Penalties that are tried at each depth, from strong to weak: each fit starts where the last one ended. */
-const penalties = [1, 0.1, 0.01, 0.001];
 
 /** Probes every group of the backbone and chooses where the head is to grow. */
 export async function probeDepths(
@@ -64,11 +60,15 @@ export async function probeDepths(
   const views = request.augment === null ? 1 : 2;
   const features = await pooledActivations(request, patches, views, onProgress, breathe);
   const labels = patches.map(({ classIndex }) => classIndex);
-  const { fold, folds: count } = groupFolds(foldGroups(patches, data.patientsKnown, classCount), labels, folds, seed);
+  const folds = probeFolds(patches, data.patientsKnown, classCount, seed);
   const probed: ProbedGroup[] = [];
   for (const [g, { name }] of backbone.groups.entries()) {
-    const result = await crossValidate(features[g]!, views, labels, classCount, fold, count, breathe);
-    probed.push({ group: name, ...result });
+    const { correct, losses } = await crossValidate(
+      { features: features[g]!, views, labels, classCount },
+      folds,
+      breathe,
+    );
+    probed.push({ group: name, correct, losses });
   }
   return chooseDepth(
     probed,
@@ -137,70 +137,6 @@ async function pooledActivations(
     await runner.close();
   }
   return features;
-}
-
-/** Patients where there are at least three, else regions where there are enough of them, else single patches. */
-function foldGroups(patches: readonly PlannedPatch[], patientsKnown: boolean, classCount: number): string[] {
-  if (patientsKnown && new Set(patches.map(({ patient }) => patient)).size >= 3) return patches.map((p) => p.patient);
-  const regions = patches.map(({ patient, region }) => `${patient}/${region}`);
-  if (new Set(regions).size >= folds * classCount) return regions;
-  return patches.map(({ index }) => String(index));
-}
-
-/** Every patch's result under the fold that had not seen it, at the penalty with the lowest loss over all folds. */
-async function crossValidate(
-  features: Float32Array,
-  views: number,
-  labels: readonly number[],
-  classCount: number,
-  fold: Uint8Array,
-  foldCount: number,
-  breathe: () => Promise<void>,
-): Promise<Pick<ProbedGroup, 'correct' | 'losses'>> {
-  const results = penalties.map(() => ({
-    correct: new Float32Array(labels.length),
-    losses: new Float32Array(labels.length),
-  }));
-  for (let held = 0; held < foldCount; held++) {
-    const inside = [...labels.keys()].filter((patch) => fold[patch] !== held);
-    const outside = [...labels.keys()].filter((patch) => fold[patch] === held);
-    const trainRows = inside.flatMap((patch) => Array.from({ length: views }, (_, view) => patch * views + view));
-    const trainFeatures = pick(features, labels.length * views, trainRows);
-    const trainLabels = trainRows.map((row) => labels[Math.floor(row / views)]!);
-    const testFeatures = pick(
-      features,
-      labels.length * views,
-      outside.map((patch) => patch * views),
-    );
-    let start: LogisticModel | undefined;
-    for (const [p, l2] of penalties.entries()) {
-      const model = fitLogistic(trainFeatures, trainLabels, classCount, {
-        l2,
-        balanced: true,
-        maxIterations: 40,
-        tolerance: 1e-3,
-        ...(start ? { start } : {}),
-      });
-      start = model;
-      const probabilities = predictLogistic(model, testFeatures);
-      for (const [i, patch] of outside.entries()) {
-        const row = probabilities.subarray(i * classCount, (i + 1) * classCount);
-        results[p]!.losses[patch] = -Math.log(Math.max(row[labels[patch]!]!, 1e-7));
-        results[p]!.correct[patch] = row.indexOf(Math.max(...row)) === labels[patch] ? 1 : 0;
-      }
-      await breathe();
-    }
-  }
-  const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
-  return results.reduce((best, next) => (sum(next.losses) < sum(best.losses) ? next : best));
-}
-
-/** The given rows of `features` [rowCount, d]. */
-function pick(features: Float32Array, rowCount: number, rows: readonly number[]): Float32Array {
-  const d = features.length / rowCount;
-  const out = new Float32Array(rows.length * d);
-  for (const [i, row] of rows.entries()) out.set(features.subarray(row * d, (row + 1) * d), i * d);
-  return out;
 }
 
 function percent(share: number): string {

@@ -30,7 +30,9 @@ export function pairedDifference(
   let sum = 0;
   for (let i = 0; i < count; i++) sum += a[i]! - b[i]!;
   const mean = sum / count;
-  const byPatient = new Set(clusters).size >= minClusters;
+  const distinct = new Set(clusters).size;
+  // Where every patch is a cluster of its own (patients unknown) both errors are the same number.
+  const byPatient = distinct >= minClusters && distinct < count;
   const residuals = new Map<string | number, number>();
   for (let i = 0; i < count; i++) {
     const key = byPatient ? clusters[i]! : i;

@@ -17,6 +17,7 @@ import { classWeightsFor } from './loss.ts';
 import { microBatchFor } from './memory.ts';
 import { pairedDifference } from './paired-difference.ts';
 import type { ArtifactSink } from './ports.ts';
+import { isLinearHead, startHead } from './start-head.ts';
 import type { TrainingData } from './training-data.ts';
 
 export interface PhasesRequest {
@@ -122,6 +123,9 @@ async function runStep(
     learningRate: phase.learningRate,
     epochs: phase.epochs,
   });
+  if (before === null && phase.unfreeze === 0 && isLinearHead(cache.network, train)) {
+    await startHead(cache.network, upper, train, data, recipe.seed, breathe);
+  }
   const undo = await upper.snapshot();
   const originOf = (epoch: number, { valLoss, valAccuracy }: FitBest): CheckpointOrigin => ({
     ...request.origin,

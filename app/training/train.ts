@@ -74,10 +74,16 @@ export async function train(
       files: saved.files,
     };
   } finally {
-    // The network shares the backbone's layers: what only the head owns goes first.
-    network?.model.dispose();
+    disposeHead(network);
     base.dispose();
   }
+}
+
+/** The network shares the backbone's layers, which go with the backbone; only the head's are its own. */
+function disposeHead(network: Network | null): void {
+  if (network === null) return;
+  const { pooling, dense, dropout, logits, probabilities } = network.head;
+  for (const name of [pooling, ...dense, dropout, logits, probabilities]) network.model.getLayer(name).dispose();
 }
 
 /** The group that the head grows on: as the recipe says, or what the depth probe finds for `auto`. */
