@@ -55,6 +55,11 @@ function emit(): Promise<boolean> {
 
 if (process.argv[1] === import.meta.filename) {
   requireNode();
-  const ran = await build({ emit: process.argv.includes('--emit') });
-  console.log(ran.length > 0 ? `Built: ${ran.join(', ')}.` : 'Everything is up to date.');
+  try {
+    const ran = await build({ emit: process.argv.includes('--emit') });
+    console.log(ran.length > 0 ? `Built: ${ran.join(', ')}.` : 'Everything is up to date.');
+  } catch (thrown) {
+    console.error(thrown instanceof Error ? thrown.message : thrown);
+    process.exitCode = 1;
+  }
 }
