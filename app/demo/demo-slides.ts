@@ -26,7 +26,7 @@ export interface DemoSlideSpec {
 }
 
 /** Grows when the drawing changes, so that slides drawn by an older version are not reused. */
-export const drawingVersion = 2;
+export const drawingVersion = 3;
 
 /** Names a drawing: the same key is the same picture. */
 export function drawingKey(spec: DemoSlideSpec): string {

@@ -19,6 +19,9 @@ export function renderSlide(spec: DemoSlideSpec): Uint8Array {
   return develop(paintTissue(spec, drawLayout(spec)), spec);
 }
 
+/** Largest step that the camera's grain makes. */
+const cameraGrain = 5;
+
 /** `onProgress` gets 0..1. The truth is written last: where it stands, the slide beside it is whole. */
 export async function drawSlide(
   spec: DemoSlideSpec,
@@ -65,19 +68,24 @@ async function putWhole(temporary: string, file: string): Promise<void> {
 
 /** Stain to light, with the grain of a camera. */
 function develop({ haematoxylin, eosin }: StainPlanes, spec: DemoSlideSpec): Uint8Array {
-  const table = stainTable(spec.stain);
+  const table = stainTable(spec.stain, cameraGrain);
   const random = randomFor(spec.seed, 'camera');
-  const noise = Int8Array.from({ length: 65536 }, () => Math.round(Math.max(-5, Math.min(5, random.normal() * 1.6))));
-  const rgb = new Uint8ClampedArray(haematoxylin.length * 3);
-  let phase = 0;
-  for (let i = 0, o = 0; i < haematoxylin.length; i++, o += 3) {
-    // A new place in the noise each 4,096 px, so that no pattern of it can be seen.
-    if ((i & 4095) === 0) phase = random.integer(65536);
-    const light = table[(haematoxylin[i]! << 8) | eosin[i]!]!;
-    const n = noise[(i + phase) & 65535]!;
-    rgb[o] = (light & 255) + n;
-    rgb[o + 1] = ((light >> 8) & 255) + n;
-    rgb[o + 2] = ((light >> 16) & 255) + n;
+  const noise = Int8Array.from({ length: 65536 }, () =>
+    Math.round(Math.max(-cameraGrain, Math.min(cameraGrain, random.normal() * 1.6))),
+  );
+  const rgb = new Uint8Array(haematoxylin.length * 3);
+  const run = 4096;
+  for (let start = 0; start < haematoxylin.length; start += run) {
+    // A new place in the noise for each run of pixels, so that no pattern of it can be seen.
+    const phase = random.integer(65536 - run);
+    const end = Math.min(haematoxylin.length, start + run);
+    for (let i = start, o = 3 * start, k = phase; i < end; i++, o += 3, k++) {
+      const light = table[(haematoxylin[i]! << 8) | eosin[i]!]!;
+      const n = noise[k]!;
+      rgb[o] = (light & 255) + n;
+      rgb[o + 1] = ((light >> 8) & 255) + n;
+      rgb[o + 2] = (light >> 16) + n;
+    }
   }
-  return new Uint8Array(rgb.buffer);
+  return rgb;
 }

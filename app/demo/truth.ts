@@ -27,7 +27,8 @@ export function parseTruth(bytes: Uint8Array): DemoTruth {
     const head: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(0, Math.max(0, end))));
     if (isHead(head)) {
       const { widthPx, heightPx, downsample, key } = head;
-      const data = bytes.slice(end + 1);
+      // A copy: a Buffer's own slice would share memory with the whole file.
+      const data = new Uint8Array(bytes.subarray(end + 1));
       if (data.length === widthPx * heightPx) return { data, widthPx, heightPx, downsample, key };
     }
   } catch {
