@@ -153,8 +153,13 @@ test('a file from outside cannot reach a prototype', () => {
   const { regions } = read(evil);
   assert.equal(regions[0]!.className, null);
   assert.equal(({} as Record<string, unknown>).polluted, undefined);
-  // Inherited words are not read either: `toString` is no geometry.
-  assert.throws(() => read('{"geometry":1}'), withCode('annotation/not-geojson'));
+  // Nor does a prototype that somebody else spoiled speak for a feature.
+  Object.defineProperty(Object.prototype, 'classification', { value: { name: 'Planted' }, configurable: true });
+  try {
+    assert.equal(read([feature(polygon)]).regions[0]!.className, null);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'classification');
+  }
 });
 
 test('limits of bytes, features, corners and points in a ring', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -84,6 +84,13 @@ test('the second opening in one process is told who has it', (t) => {
   });
   project.close();
   open().close();
+});
+
+test('whoever deletes lock.json while the project is open does not get it: the operating system’s lock decides', async (t) => {
+  const { project } = tempProject(t);
+  rmSync(join(project.folder, 'lock.json'));
+  assert.throws(() => openProject(project.folder), withCode('project/in-use'));
+  assert.equal((await openInChild(t, project.folder, 'bob')).said, 'project/in-use');
 });
 
 test('of two processes one gets the project; killing it sets the project free', async (t) => {
