@@ -199,7 +199,7 @@ function recipeSection({ recipe, attach, backbone, seed }: ReportModel): string 
 function phaseTable(phases: readonly Phase[], ladder: boolean): string {
   const rows = phases.map(
     (phase) =>
-      `<tr><td>${text(phase.name)}</td><td>${phase.unfreeze === 0 ? 'head alone' : `head and ${phase.unfreeze}`}</td><td>${phase.epochs}</td><td>${phase.learningRate}</td><td>${text(phase.schedule.kind)}</td></tr>`,
+      `<tr><td>${text(phase.name)}</td><td>${phase.unfreeze === 0 ? 'head alone' : `head and ${phase.unfreeze} below it`}</td><td>${phase.epochs}</td><td>${phase.learningRate}</td><td>${text(phase.schedule.kind)}</td></tr>`,
   );
   const more = ladder ? '<p class="small soft">Then one group more at each rung of the ladder.</p>' : '';
   return `<h3>Phases as planned</h3><table><thead><tr><th>Phase</th><th>Groups that learn</th><th>Epochs at most</th><th>Learning rate</th><th>Schedule</th></tr></thead><tbody>${rows.join('')}</tbody></table>${more}`;

@@ -29,12 +29,12 @@ th { font-weight: 600; font-size: 12px; color: var(--soft); border-bottom-color:
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 tfoot td { font-weight: 600; border-bottom: none; }
-table.facts th { width: 170px; text-align: left; font-weight: 400; font-size: 14px; border-bottom-color: var(--line); }
+table.facts th { width: 200px; text-align: left; font-weight: 400; font-size: 14px; border-bottom-color: var(--line); }
 table.facts td { text-align: left; overflow-wrap: anywhere; }
 table.confusion { width: auto; }
 table.confusion td { min-width: 74px; text-align: center; padding: 7px 10px; border: 1px solid #fff; }
 table.confusion th { text-align: center; }
-table.confusion th[scope='row'] { text-align: right; color: var(--ink); font-size: 14px; font-weight: 400; border-bottom: none; padding-right: 12px; }
+table.confusion th[scope='row'] { text-align: right; color: var(--ink); font-size: 14px; font-weight: 400; border-bottom: none; padding-right: 12px; vertical-align: middle; }
 td.s0 { background: #f7f5fa; } td.s1 { background: #ece7f5; } td.s2 { background: #d9cfec; } td.s3 { background: #c1b1e0; }
 td.s4 { background: #a48fd1; } td.s5 { background: #8468bd; color: #fff; } td.s6 { background: #62459f; color: #fff; }
 .swatch { display: inline-block; width: 11px; height: 11px; margin-right: 7px; vertical-align: -1px; }

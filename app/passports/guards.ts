@@ -42,7 +42,8 @@ export function checkModelFits(
 ): ModelFit {
   if (slideMpp === null || !(slideMpp > 0)) {
     throw new EosinError('model/unknown-mpp', 'input', 'The slide does not say how many µm one pixel is.', {
-      remedy: 'Set its µm per pixel by hand (slide properties, or --mpp on the command line), then predict again.',
+      remedy:
+        'Set its µm per pixel by hand (slide properties, or --slide-mpp on the command line), then predict again.',
       fields: { model: model.name },
     });
   }
@@ -54,7 +55,7 @@ export function checkModelFits(
       'input',
       `The model ${model.name} was trained on patches of unknown µm per pixel, so no slide can be brought to its scale.`,
       {
-        remedy: 'Say which µm per pixel its patches had (--model-mpp); the choice is logged with the run.',
+        remedy: 'Train it again and say which µm per pixel its patches have (train-patches --mpp).',
         fields: { model: model.name },
       },
     );
@@ -94,8 +95,7 @@ function checkStain(model: ModelScale, stain: string, override: FitOverride): st
     'input',
     `The slide is stained ${stain}; the model was trained on ${model.stains.join(', ')}.`,
     {
-      remedy:
-        'Use a model for this stain, correct the stain of the slide, or allow it (--any-stain); it is logged with the run.',
+      remedy: 'Use a model for this stain, or correct the stain of the slide if it is written down wrongly.',
       fields: { model: model.name, stain },
     },
   );
