@@ -2,7 +2,7 @@
  * Compiles the wasm gradient kernels (app/engine/kernels/assembly) into dist/engine: `gradients.wasm` for plain and
  * `gradients-shared.wasm` for shared memory. Does nothing when both are newer than their sources.
  */
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
@@ -18,8 +18,8 @@ export async function buildKernels(): Promise<boolean> {
   const common = ['--baseDir', root, '--optimize', '--optimizeLevel', '3', '--noAssert', '--runtime', 'stub'];
   const memory = ['--importMemory', '--maximumMemory', '65536', '--enable', 'simd', '--enable', 'bulk-memory'];
   const entry = `${source}/index.ts`;
-  await compile([entry, '--outFile', outputs.plain, ...common, ...memory]);
-  await compile([entry, '--outFile', outputs.shared, ...common, ...memory, '--sharedMemory', '--enable', 'threads']);
+  await compile(outputs.plain, [entry, ...common, ...memory]);
+  await compile(outputs.shared, [entry, ...common, ...memory, '--sharedMemory', '--enable', 'threads']);
   return true;
 }
 
@@ -32,9 +32,12 @@ function isUpToDate(): boolean {
   return files.every((file) => changed(file) > newest);
 }
 
-async function compile(args: string[]): Promise<void> {
-  const { error, stderr } = await asc.main(args);
+/** Compiles beside the output and renames, because tests that run at the same time may compile and read too. */
+async function compile(output: string, args: string[]): Promise<void> {
+  const scratch = `${output}.${process.pid}.wasm`;
+  const { error, stderr } = await asc.main([...args, '--outFile', scratch]);
   if (error !== null) throw new Error(`The gradient kernels do not compile:\n${stderr.toString()}`);
+  renameSync(join(root, scratch), join(root, output));
 }
 
-if (import.meta.main) await buildKernels();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildKernels();

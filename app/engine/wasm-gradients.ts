@@ -1,6 +1,6 @@
 /** Gradients that TensorFlow.js composes of many full-size tensors, as one kernel each. Other backends keep the composed form. */
 import type * as tf from '@tensorflow/tfjs';
-import { CLIP_GRADIENT, COLUMN_SUMS, RELU_GRADIENT, SCALE_CHANNELS } from './wasm-kernels.ts';
+import { CLIP_GRADIENT, COLUMN_SUMS, RELU_GRADIENT, SCALE_CHANNELS } from './wasm-pointwise.ts';
 
 type GradientOf = (
   dy: tf.Tensor,

@@ -1,0 +1,185 @@
+/** Gradients of convolutions, depthwise convolutions and max pooling on the wasm backend. */
+import type * as tf from '@tensorflow/tfjs';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
+import { EosinError } from '../core/errors.ts';
+import type { DepthwiseGeometry, GradientModule } from './kernels/gradient-module.ts';
+import { type Attributes, type Inputs, type Kernel, pointer, sizeOf } from './wasm-heap.ts';
+
+/** @param shippedInputGradient the backend's own kernel, for strided convolutions. */
+export function convolutionKernels(
+  engine: typeof tf,
+  backend: BackendWasm,
+  gradients: GradientModule,
+  shippedInputGradient: tf.KernelConfig,
+): Record<string, Kernel> {
+  const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
+  const run = (name: string, inputs: Inputs, attrs: Attributes): tf.TensorInfo =>
+    engine.getKernel(name, 'wasm')!.kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as tf.TensorInfo;
+  const describe = (xShape: number[], filterShape: number[], attrs: Attributes) =>
+    engine.backend_util.computeConv2DInfo(
+      xShape as [number, number, number, number],
+      filterShape as [number, number, number, number],
+      attrs.strides as [number, number],
+      1,
+      attrs.pad as 'same',
+      attrs.dimRoundingMode as 'floor',
+      false,
+      engine.backend_util.convertConv2DDataFormat(attrs.dataFormat as 'NHWC'),
+    );
+
+  return {
+    Conv2DBackpropFilter: (inputs, attrs) => {
+      const [x, dy] = [inputs.x!, inputs.dy!];
+      requireChannelsLast(attrs);
+      const conv = describe(x.shape, attrs.filterShape as number[], attrs);
+      const { filterHeight, filterWidth, inChannels, outChannels, strideHeight, strideWidth, padInfo } = conv;
+      const rows = conv.batchSize * conv.outHeight * conv.outWidth;
+      const gradient = backend.makeOutput([filterHeight, filterWidth, inChannels, outChannels], 'float32');
+      if (filterHeight * filterWidth * strideHeight * strideWidth === 1 && rows === sizeOf(x.shape) / inChannels) {
+        gradients.multiplyTransposed(at(x), at(dy), at(gradient), rows, inChannels, outChannels);
+        return gradient;
+      }
+      const columns = backend.makeOutput([rows, inChannels], 'float32');
+      for (let ky = 0; ky < filterHeight; ky++) {
+        for (let kx = 0; kx < filterWidth; kx++) {
+          gradients.gatherTap(
+            at(x),
+            at(columns),
+            ...([conv.batchSize, conv.inHeight, conv.inWidth, inChannels] as const),
+            ...([conv.outHeight, conv.outWidth] as const),
+            ...([strideHeight, strideWidth] as const),
+            ...([ky - padInfo.top, kx - padInfo.left] as const),
+          );
+          const tap = at(gradient) + (ky * filterWidth + kx) * inChannels * outChannels * 4;
+          gradients.multiplyTransposed(at(columns), at(dy), tap, rows, inChannels, outChannels);
+        }
+      }
+      backend.disposeData(columns.dataId);
+      return gradient;
+    },
+
+    // With stride 1, dx is a convolution of dy with the filter turned around, which the backend's own XNNPACK does fast.
+    Conv2DBackpropInput: (inputs, attrs) => {
+      const [dy, filter] = [inputs.dy!, inputs.filter!];
+      const conv = describe(attrs.inputShape as number[], filter.shape, attrs);
+      const { filterHeight, filterWidth, padInfo } = conv;
+      const pads = [
+        filterHeight - 1 - padInfo.top,
+        filterHeight - 1 - padInfo.bottom,
+        filterWidth - 1 - padInfo.left,
+        filterWidth - 1 - padInfo.right,
+      ] as const;
+      const strided = conv.strideHeight !== 1 || conv.strideWidth !== 1;
+      if (strided || conv.dataFormat !== 'channelsLast' || Math.min(...pads) < 0) {
+        const shipped = { inputs, attrs: attrs as tf.NamedAttrMap, backend };
+        return shippedInputGradient.kernelFunc(shipped) as tf.TensorInfo;
+      }
+      const turned = filterHeight * filterWidth === 1 ? filter : run('Reverse', { x: filter }, { dims: [0, 1] });
+      const transposed = run('Transpose', { x: turned }, { perm: [0, 1, 3, 2] }); // [kh, kw, cout, cin]
+      const [top, bottom, left, right] = pads;
+      const pad = [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ];
+      const convAttrs = { strides: [1, 1], pad, dilations: [1, 1], dataFormat: 'NHWC' };
+      const dx = run('Conv2D', { x: dy, filter: transposed }, convAttrs);
+      if (turned !== filter) backend.disposeData(turned.dataId);
+      backend.disposeData(transposed.dataId);
+      return dx;
+    },
+  };
+}
+
+export function depthwiseKernels(
+  engine: typeof tf,
+  backend: BackendWasm,
+  gradients: GradientModule,
+): Record<string, Kernel> {
+  const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
+  const geometry = (xShape: number[], filterShape: number[], attrs: Attributes) => {
+    requireNoDilation(attrs);
+    const conv = engine.backend_util.computeConv2DInfo(
+      xShape as [number, number, number, number],
+      filterShape as [number, number, number, number],
+      attrs.strides as [number, number],
+      1,
+      attrs.pad as 'same',
+      attrs.dimRoundingMode as 'floor',
+      true,
+    );
+    return [
+      ...[conv.batchSize, conv.inHeight, conv.inWidth, conv.inChannels, filterShape[3]!],
+      ...[conv.outHeight, conv.outWidth],
+      ...[conv.filterHeight, conv.filterWidth],
+      ...[conv.strideHeight, conv.strideWidth],
+      ...[conv.padInfo.top, conv.padInfo.left],
+    ] as unknown as DepthwiseGeometry;
+  };
+
+  return {
+    DepthwiseConv2dNativeBackpropFilter: (inputs, attrs) => {
+      const [x, dy] = [inputs.x!, inputs.dy!];
+      const shape = attrs.filterShape as number[];
+      const gradient = backend.makeOutput(shape, 'float32');
+      gradients.depthwiseFilterGradient(at(x), at(dy), at(gradient), ...geometry(x.shape, shape, attrs));
+      return gradient;
+    },
+    DepthwiseConv2dNativeBackpropInput: (inputs, attrs) => {
+      const [dy, filter] = [inputs.dy!, inputs.filter!];
+      const shape = attrs.inputShape as number[];
+      const dx = backend.makeOutput(shape, 'float32');
+      gradients.depthwiseInputGradient(at(dy), at(filter), at(dx), ...geometry(shape, filter.shape, attrs));
+      return dx;
+    },
+  };
+}
+
+export function poolingKernels(
+  engine: typeof tf,
+  backend: BackendWasm,
+  gradients: GradientModule,
+): Record<string, Kernel> {
+  return {
+    MaxPoolGrad: (inputs, attrs) => {
+      const [dy, x] = [inputs.dy!, inputs.input!];
+      const pool = engine.backend_util.computePool2DInfo(
+        x.shape as [number, number, number, number],
+        attrs.filterSize as [number, number],
+        attrs.strides as [number, number],
+        1,
+        attrs.pad as 'same',
+        attrs.dimRoundingMode as 'floor',
+      );
+      const dx = backend.makeOutput(x.shape, 'float32');
+      gradients.maxPoolGradient(
+        pointer(backend, x),
+        pointer(backend, dy),
+        pointer(backend, dx),
+        ...([pool.batchSize, pool.inHeight, pool.inWidth, pool.inChannels] as const),
+        ...([pool.outHeight, pool.outWidth] as const),
+        ...([pool.filterHeight, pool.filterWidth] as const),
+        ...([pool.strideHeight, pool.strideWidth] as const),
+        ...([pool.padInfo.top, pool.padInfo.left] as const),
+      );
+      return dx;
+    },
+  };
+}
+
+function requireNoDilation(attrs: Attributes): void {
+  if (attrs.dilations === undefined || [attrs.dilations].flat().every((rate) => rate === 1)) return;
+  throw new EosinError('engine/dilation', 'internal', 'Dilated depthwise convolutions cannot learn.', {
+    remedy: 'Freeze the layer groups that dilate, or use another backbone.',
+    fields: { dilations: String(attrs.dilations) },
+  });
+}
+
+function requireChannelsLast(attrs: Attributes): void {
+  if (attrs.dataFormat === undefined || attrs.dataFormat === 'NHWC') return;
+  throw new EosinError('engine/channels-first', 'internal', 'The wasm engine trains NHWC convolutions only.', {
+    remedy: "Export the network with data format 'channels_last'.",
+    fields: { dataFormat: String(attrs.dataFormat) },
+  });
+}

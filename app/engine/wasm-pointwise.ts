@@ -1,0 +1,79 @@
+/** Batch normalization in inference mode and the gradients of activations on the wasm backend: memory is read once. */
+import type * as tf from '@tensorflow/tfjs';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
+import { EosinError } from '../core/errors.ts';
+import type { GradientModule } from './kernels/gradient-module.ts';
+import { type Kernel, pointer, sizeOf } from './wasm-heap.ts';
+
+/** Kernels of ours that have no name in TensorFlow.js. */
+export const RELU_GRADIENT = 'EosinReluGradient';
+export const CLIP_GRADIENT = 'EosinClipGradient';
+export const COLUMN_SUMS = 'EosinColumnSums';
+export const SCALE_CHANNELS = 'EosinScaleChannels';
+
+export function pointwiseKernels(backend: BackendWasm, gradients: GradientModule): Record<string, Kernel> {
+  const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
+  const values = (tensor: tf.TensorInfo): Float32Array => backend.typedArrayFromHeap(tensor) as Float32Array;
+  const affine = (x: tf.TensorInfo, factor: number, shift: number, channels: number): tf.TensorInfo => {
+    const out = backend.makeOutput(x.shape, 'float32');
+    gradients.affineRows(at(x), factor, shift, at(out), sizeOf(x.shape) / channels, channels);
+    return out;
+  };
+
+  return {
+    FusedBatchNorm: (inputs, attrs) => {
+      const { x, mean, variance, offset, scale } = inputs;
+      const channels = mean!.shape.at(-1)!;
+      if (sizeOf(mean!.shape) !== channels) {
+        throw new EosinError('engine/batch-norm-shape', 'internal', 'Batch normalization needs one mean a channel.', {
+          remedy: 'Report this network: Eosin normalises over the last axis only.',
+        });
+      }
+      const constants = backend.makeOutput([2, channels], 'float32'); // factor, shift
+      const [c, m, v] = [values(constants), values(mean!), values(variance!)];
+      const s = scale && values(scale);
+      const o = offset && values(offset);
+      for (let i = 0; i < channels; i++) {
+        const factor = (s ? s[i]! : 1) / Math.sqrt(v[i]! + (attrs.varianceEpsilon as number));
+        c[i] = factor;
+        c[channels + i] = (o ? o[i]! : 0) - m[i]! * factor;
+      }
+      const out = affine(x!, at(constants), at(constants) + 4 * channels, channels);
+      backend.disposeData(constants.dataId);
+      return out;
+    },
+    [SCALE_CHANNELS]: (inputs) => {
+      const [x, factor] = [inputs.x!, inputs.factor!];
+      const channels = factor.shape[0]!;
+      const zeros = backend.makeOutput([channels], 'float32');
+      values(zeros).fill(0);
+      const out = affine(x, at(factor), at(zeros), channels);
+      backend.disposeData(zeros.dataId);
+      return out;
+    },
+    [COLUMN_SUMS]: (inputs) => {
+      const [a, b] = [inputs.a!, inputs.b!];
+      const channels = a.shape.at(-1)!;
+      const sums = backend.makeOutput([channels], 'float32');
+      const products = backend.makeOutput([channels], 'float32');
+      const totals = backend.makeOutput([4 * channels], 'float32'); // room for float64
+      const rows = sizeOf(a.shape) / channels;
+      gradients.columnSums(at(a), at(b), at(sums), at(products), at(totals), rows, channels);
+      backend.disposeData(totals.dataId);
+      return [sums, products];
+    },
+    [RELU_GRADIENT]: (inputs, attrs) => {
+      const [x, dy] = [inputs.x!, inputs.dy!];
+      const dx = backend.makeOutput(x.shape, 'float32');
+      gradients.reluGradient(at(x), at(dy), at(dx), sizeOf(x.shape), attrs.cap as number);
+      return dx;
+    },
+    [CLIP_GRADIENT]: (inputs, attrs) => {
+      const [x, dy] = [inputs.x!, inputs.dy!];
+      const dx = backend.makeOutput(x.shape, 'float32');
+      const [low, high] = [attrs.low as number, attrs.high as number];
+      gradients.clipGradient(at(x), at(dy), at(dx), sizeOf(x.shape), low, high);
+      return dx;
+    },
+  };
+}
