@@ -3,7 +3,7 @@ import { hashText } from '../core/random.ts';
 
 /**
  * The fold (0..folds-1) of each row. Groups are dealt one by one, largest first, each to the fold that has least of the
- * group's classes, on a tie to the emptier one, and no fold stays empty. Equally large groups come in the order of a keyed
+ * group's classes, on a tie to the emptier one, so that no fold stays empty. Equally large groups come in the order of a keyed
  * hash. With fewer groups than folds, `folds` falls to the number of groups.
  */
 export function groupFolds(
@@ -27,14 +27,10 @@ export function groupFolds(
     .map(([group, rows]) => ({ group, rows, hash: hashText(`${seed}\n${group}`) }))
     .sort((a, b) => b.rows.length - a.rows.length || a.hash - b.hash || (a.group < b.group ? -1 : 1));
   const used = new Array<number>(count).fill(0);
-  let left = order.length;
   for (const { rows } of order) {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
-    const mustOpen = left === used.filter((rowsInFold) => rowsInFold === 0).length;
-    left--;
     for (const [f, have] of filled.entries()) {
-      if (mustOpen && used[f]! > 0) continue;
       // Cost: how full the fold already is of the classes that this group brings, each class weighed alike.
       let cost = 0;
       for (const row of rows) cost += (have.get(labels[row]!) ?? 0) / totals.get(labels[row]!)!;

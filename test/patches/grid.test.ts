@@ -14,18 +14,19 @@ test('a finer slide is resampled: the patch is wider in level-0 px', () => {
   assert.deepEqual([grid.side, grid.stride, grid.columns], [448, 224, 3]);
 });
 
-test('an exact fit loses no patch to rounding', () => {
-  const downsample = 0.5 / 0.2527;
-  const grid = patchGrid({ widthPx: 224 * downsample * 7, heightPx: 224 * downsample, downsample, sizePx: 224 });
-  assert.deepEqual([grid.columns, grid.rows], [7, 1]);
-  const over = patchGrid({
-    widthPx: 224 * downsample * 7,
-    heightPx: 224 * downsample,
-    downsample,
-    sizePx: 224,
-    cover: 'borders',
-  });
-  assert.deepEqual([over.columns, over.rows], [7, 1]);
+test('an exact fit of n patches is n patches, whatever rounding does', () => {
+  const property = fc.property(
+    fc.integer({ min: 1, max: 300 }),
+    fc.double({ min: 0.2, max: 8, noNaN: true }),
+    (n, downsample) => {
+      const request = { widthPx: n * 224 * downsample, heightPx: 224 * downsample, downsample, sizePx: 224 };
+      for (const cover of ['inside', 'borders'] as const) {
+        const grid = patchGrid({ ...request, cover });
+        assert.deepEqual([grid.columns, grid.rows], [n, 1]);
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 2000 });
 });
 
 test('a slide smaller than a patch has none inside and one over its borders', () => {
