@@ -28,6 +28,16 @@ const passport = passportSchema.parse({
   files: [{ name: 'model.onnx', bytes: 1, sha256: 'a'.repeat(64) }],
 });
 
+/** As a reader gives it, with a name in its properties. */
+const slideInfo = {
+  widthPx: 800,
+  heightPx: 400,
+  format: 'tiff',
+  mpp: null,
+  fingerprint: 'f'.repeat(64),
+  properties: { 'aperio.User': 'Canary Person' },
+};
+
 let folder = '';
 let files: PredictionFiles;
 before(async () => {
@@ -41,7 +51,7 @@ before(async () => {
     heatmap: map,
     runId: 'r1',
     passport,
-    slideInfo: { widthPx: 800, heightPx: 400, format: 'tiff', mpp: null, fingerprint: 'f'.repeat(64) },
+    slideInfo,
     thumbnailJpeg: thumbnail,
     settings: { engine: 'onnxruntime', threads: 2 },
     versions: { eosin: '0.1.0', onnxruntime: '1.30.0' },
@@ -59,6 +69,12 @@ test('the five files stand there under their names and nothing else', async () =
 test('every artefact carries the research-use sentence', async () => {
   for (const file of Object.values(files) as string[]) {
     assert.ok((await readFile(file)).includes(researchUseOnly), file);
+  }
+});
+
+test('what the slide’s file says of persons is in none of them', async () => {
+  for (const file of Object.values(files) as string[]) {
+    assert.ok(!(await readFile(file)).includes('Canary'), file);
   }
 });
 

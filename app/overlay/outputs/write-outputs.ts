@@ -19,7 +19,7 @@ export interface PredictionOutputs {
   readonly runId: string;
   /** The model's passport, stored whole. */
   readonly passport: { readonly id: string; readonly name: string };
-  readonly slideInfo: Pick<SlideInfo, 'widthPx' | 'heightPx' | 'format' | 'mpp' | 'fingerprint'>;
+  readonly slideInfo: Pick<SlideInfo, 'widthPx' | 'heightPx' | 'format' | 'fingerprint'>;
   /** The whole slide, small; made by a decode process. */
   readonly thumbnailJpeg: Uint8Array;
   /** Stride, tissue threshold, overrides, engine, threads, warnings of the model guard. */
@@ -72,7 +72,15 @@ export async function writePredictionOutputs(request: PredictionOutputs): Promis
   await writeWhole(files.geojson, regionsGeoJson(heatmap, words));
   const report = {
     researchUseOnly,
-    slide: { name, ...slideInfo, mpp: heatmap.header.mpp },
+    // Field by field: a slide's properties may name a person and stay out of every export.
+    slide: {
+      name,
+      format: slideInfo.format,
+      widthPx: slideInfo.widthPx,
+      heightPx: slideInfo.heightPx,
+      mpp: heatmap.header.mpp,
+      fingerprint: slideInfo.fingerprint,
+    },
     run: request.runId,
     model: { id: passport.id, name: passport.name, onnxSha256: heatmap.header.modelSha256 },
     versions: request.versions,
