@@ -20,14 +20,14 @@ export interface ApplyOptions {
 }
 
 /** A state that a region once had. */
-export interface AnnotationVersion {
+interface AnnotationVersion {
   readonly classId: string | null;
   readonly geometry: MultiPolygon;
   readonly author: string;
   readonly revision: number;
 }
 
-export interface AnnotationEvent {
+interface AnnotationEvent {
   readonly seq: number;
   /** UTC. */
   readonly at: string;

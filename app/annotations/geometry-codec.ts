@@ -8,7 +8,7 @@
 import { EosinError } from '../core/errors.ts';
 import type { MultiPolygon, Point, Polygon, Ring } from '../core/geometry.ts';
 
-export const unitsPerPx = 64;
+const unitsPerPx = 64;
 const version = 1;
 const limit = 2 ** 31 - 1;
 

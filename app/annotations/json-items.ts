@@ -7,7 +7,7 @@
  */
 import { EosinError } from '../core/errors.ts';
 
-export const deepestJson = 64;
+const deepestJson = 64;
 
 const quote = 0x22;
 const backslash = 0x5c;

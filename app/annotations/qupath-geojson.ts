@@ -22,7 +22,7 @@ export interface ImportLimits {
   readonly vertices: number;
 }
 
-export const importLimits: ImportLimits = { bytes: 512 * 1024 * 1024, features: 1_000_000, vertices: 5_000_000 };
+const importLimits: ImportLimits = { bytes: 512 * 1024 * 1024, features: 1_000_000, vertices: 5_000_000 };
 
 /** A region of a file: its class still by name. */
 export interface ImportedRegion {

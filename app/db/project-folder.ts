@@ -43,10 +43,6 @@ export function actorOf(options: { user?: string; machine?: string; appVersion?:
   };
 }
 
-export function isProjectFolder(path: string): boolean {
-  return existsSync(join(path, 'project.sqlite'));
-}
-
 /**
  * Makes `Name.eosin` in `parent` and fills it by `fill` in the transaction that makes the project. It is built under
  * another name and renamed at the end: a full disk or a crash leaves no half project. Returns the folder's path.

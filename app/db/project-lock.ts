@@ -15,7 +15,7 @@ import type { Actor } from './audit.ts';
 import { storageError } from './storage-error.ts';
 import { isoWithOffset } from './wall-clock.ts';
 
-export interface LockOwner {
+interface LockOwner {
   readonly host: string;
   readonly user: string;
   readonly pid: number;

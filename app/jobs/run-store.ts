@@ -6,7 +6,7 @@ import type { JobEvent, JobKind, JobState, PlanSummary, SequencedEvent } from '.
 import type { ProjectDatabase } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
 
-export interface NewRun {
+interface NewRun {
   /** By default a new one. */
   readonly id?: string | undefined;
   readonly kind: JobKind;

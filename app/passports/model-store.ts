@@ -6,7 +6,7 @@ import type { Evaluation } from '../core/run.ts';
 import type { ProjectDatabase } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
 
-export interface NewModel {
+interface NewModel {
   /** By default a new one. */
   readonly id?: string | undefined;
   readonly name: string;

@@ -9,7 +9,7 @@ import type { SlideInfo } from '../core/slide.ts';
 import type { ProjectDatabase, RecordChange } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
 
-export interface NewSlide {
+interface NewSlide {
   readonly absolutePath: string;
   readonly info: SlideInfo;
   /** By default the file's name. */
