@@ -11,8 +11,8 @@ import { classPalette } from '../core/annotation.ts';
 import { EosinError } from '../core/errors.ts';
 import type { SplitPart } from '../core/project.ts';
 import type { Recipe } from '../core/recipe.ts';
-import { parseCsv } from '../files/csv.ts';
 import { assertNoLeak } from '../patches/leak.ts';
+import { parseCsv } from '../slides/csv.ts';
 import { assertTrainable, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
 
 export interface PatchFolders {

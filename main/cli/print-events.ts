@@ -50,7 +50,7 @@ function lineFor(event: JobEvent): string | null {
       return `\n${table(['Depth probe', 'accuracy', ''], rows)}\nThe head grows on ${event.attach}: ${event.reason}`;
     }
     case 'phase':
-      return `\nPhase ${event.index + 1} of ${event.count}, ${event.name}: ${event.groups.length === 0 ? 'head alone' : `head, ${event.groups.join(', ')}`} learn at ${event.learningRate}`;
+      return `\nPhase ${event.index + 1} of ${event.count}, ${event.name}: ${event.groups.join(', ')} learn at ${event.learningRate}`;
     case 'epoch':
       return [
         `  ${event.phase} ${String(event.epoch).padStart(3)}/${event.epochs}`,

@@ -2,7 +2,6 @@
 import { findRecipe } from '../../app/training/recipe-book.ts';
 import { word } from './arguments.ts';
 import type { Command } from './command.ts';
-import { table } from './table.ts';
 
 export const recipesList: Command = {
   name: 'recipes',
