@@ -111,7 +111,7 @@ export function startPrediction(
       heatmap,
       runId: run.id,
       passport,
-      slideInfo: { ...info, mpp: slide.mpp },
+      slideInfo: info,
       thumbnailJpeg: await deps.pool.thumbnail(slidePath, 1024, signal),
       settings: { stride },
       versions: { eosin: deps.appVersion },

@@ -85,7 +85,7 @@ async function predictOne(
     heatmap,
     runId,
     passport: model.passport,
-    slideInfo: { ...info, mpp },
+    slideInfo: info,
     thumbnailJpeg: await pool.thumbnail(slidePath, 1024, signal),
     settings: { stride, slideMppByHand: byHand ?? null },
     versions: { eosin: host.appVersion, node: process.versions.node },

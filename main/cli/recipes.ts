@@ -11,13 +11,7 @@ export const recipesList: Command = {
   async run({ terminal, app }) {
     const { recipes } = (await app()).services;
     terminal.result({ recipes: recipes.map(({ name, description }) => ({ name, description })) });
-    if (!terminal.json)
-      terminal.say(
-        table(
-          ['Recipe', 'is'],
-          recipes.map(({ name, description }) => [name, description]),
-        ),
-      );
+    if (!terminal.json) terminal.say(recipes.map(({ name, description }) => `${name}\n  ${description}`).join('\n'));
   },
 };
 
