@@ -26,7 +26,7 @@ export async function writeWholeBy(file: string, fill: (handle: FileHandle) => P
     await rename(temporary, file);
     await syncFolder(dirname(file));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // the first failure is the one to tell
     throw writeError(file, cause);
   }
 }
@@ -41,7 +41,7 @@ export async function writeFolderWhole(folder: string, fill: (temporary: string)
     await rename(temporary, folder);
     await syncFolder(dirname(folder));
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw writeError(folder, cause);
   }
 }

@@ -160,6 +160,7 @@ test('weights that are no numbers give an error, never a probability', async () 
   let answers = 0;
   const loop = startPredictLoop(input('f.slots', broken), { forward: onnxForward, answer: () => answers++ });
   loop.batch({ slot: 0, id: 0, count: 1 });
+  loop.finish();
   await assert.rejects(loop.ended, (error: EosinError) => error.code === 'model/broken');
   assert.equal(answers, 0);
 });
