@@ -92,6 +92,7 @@ async function planOf(
     contextPx: 0,
     mpp: recipe.input.mpp,
     stains: [],
+    learnsGlass: false,
     patientsKnown: groupOf !== null,
   };
   return { ...draft, summary: summarise(draft, 0, warnings), planHash: hashPlan(draft) };

@@ -13,6 +13,7 @@ import type { Project } from '../project.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import { patientKey } from '../slides/slide-store.ts';
 import type { SlidePatches } from './cut-store.ts';
+import { leastTissue } from './least-tissue.ts';
 import { assertTrainable, contextOf, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
 
 /** A labelled patch of the project before the plan gives it its place. */
@@ -24,6 +25,8 @@ export interface Candidate {
   readonly patient: string;
   readonly region: string;
   readonly downsample: number;
+  /** Share of the patch that is tissue, 0..1. */
+  readonly tissue: number;
 }
 
 /** Every patch that the regions of the project's slides give at the recipe's size and mpp. */
@@ -48,9 +51,9 @@ export async function labelledPatches(
     const grid = patchGrid({ widthPx, heightPx, downsample, sizePx: recipe.input.sizePx, cover: 'inside' });
     const mask = await pool.tissueMask(project.slides.resolvePath(slide.id), signal);
     const annotations = project.annotations.list(slide.id);
-    for (const { x, y, classId, regionId } of labelPatches(grid, annotations, classes, mask)) {
+    for (const { x, y, classId, regionId, tissue } of labelPatches(grid, annotations, classes, mask)) {
       const patient = patientKey(slide);
-      candidates.push({ slideId: slide.id, x, y, classId, patient, region: regionId, downsample });
+      candidates.push({ slideId: slide.id, x, y, classId, patient, region: regionId, downsample, tissue });
     }
   }
   return { candidates, mpp, warnings };
@@ -105,9 +108,19 @@ export async function planLabelled(
     contextPx: contextOf(recipe),
     mpp,
     stains: [...new Set(slides.map(({ stain }) => stain).filter(Boolean))],
+    learnsGlass: learnsGlass(chosen),
     patientsKnown: slides.every(({ patient }) => patient !== ''),
   };
   return { ...draft, summary: summarise(draft, slides.length, warnings), planHash: hashPlan(draft) };
+}
+
+/** True when most training patches of some class are bare glass: a model of it must see glass when it predicts. */
+function learnsGlass(chosen: readonly (Candidate & { classIndex: number; part: SplitPart })[]): boolean {
+  const training = chosen.filter(({ part }) => part === 'train');
+  return [...new Set(training.map(({ classIndex }) => classIndex))].some((classIndex) => {
+    const own = training.filter((patch) => patch.classIndex === classIndex);
+    return own.filter(({ tissue }) => tissue < leastTissue).length > own.length / 2;
+  });
 }
 
 function patchesOn(project: Project, slideId: string, chosen: readonly Candidate[]): SlidePatches {

@@ -13,6 +13,7 @@ import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
 import { checkModelFits } from '../passports/guards.ts';
 import type { OpenedModel } from '../passports/model-folder.ts';
 import { type BatchWorker, type BatchWorkerDeps, startBatchWorker } from './batch-worker.ts';
+import { leastTissue } from './least-tissue.ts';
 import type { Emit } from './live-runs.ts';
 
 export interface PredictionRequest {
@@ -42,8 +43,6 @@ export interface PredictionResult {
 const batchSize = 64;
 /** A band of this many rows is cut in square blocks, so that neighbouring patches share decoded tiles. */
 const rowsPerBand = 8;
-/** Patches with less tissue than this are glass and not predicted. */
-const leastTissue = 0.05;
 
 interface Cell {
   readonly column: number;
@@ -69,10 +68,10 @@ export async function predictSlide(
   const file = await openHeatmapFile(request.heatmapFile, headerFor(request, fit.downsample));
   try {
     const mask = await deps.pool.tissueMask(slide.path, signal);
-    const { grid } = file.heatmap.header;
+    const { grid, settings } = file.heatmap.header;
     const bands = bandsLeft(
       file.heatmap,
-      ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= leastTissue,
+      ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= Number(settings.leastTissue),
     );
     const startMs = performance.now();
     const worker = await startBatchWorker(
@@ -110,7 +109,7 @@ function headerFor({ slide, model, stride }: PredictionRequest, downsample: numb
     classes: model.passport.classes,
     grid: gridOver(slide.info, patchLevel0, stride ?? patchLevel0),
     mpp: slide.mpp,
-    settings: { stride, downsample, leastTissue },
+    settings: { stride, downsample, leastTissue: model.passport.learnsGlass ? 0 : leastTissue },
   };
 }
 

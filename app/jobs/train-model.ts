@@ -125,6 +125,7 @@ function passportFor(deps: TrainingDeps, { modelId, modelName, plan }: TrainingR
     sizePx: plan.recipe.input.sizePx,
     mpp: plan.mpp,
     stains: [...plan.stains],
+    learnsGlass: plan.learnsGlass,
     preprocessing: {
       channels: outcome.preprocessing.channels,
       mean: [...outcome.preprocessing.mean],

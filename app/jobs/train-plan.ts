@@ -20,6 +20,8 @@ export interface TrainPlan {
   readonly contextPx: number;
   readonly mpp: number | null;
   readonly stains: readonly string[];
+  /** A class was labelled on bare glass, so prediction must not pass glass over. */
+  readonly learnsGlass: boolean;
   readonly patientsKnown: boolean;
   readonly summary: PlanSummary;
   /** SHA-256 of patches, split and recipe. */

@@ -67,6 +67,8 @@ export const passportSchema = z.strictObject({
   mpp: z.number().positive().nullable(),
   /** Stains that it was trained on; empty is unknown. */
   stains: z.array(z.string()).default([]),
+  /** One of the classes was learned from bare glass: prediction then covers glass as well as tissue. */
+  learnsGlass: z.boolean().default(false),
   /** value_in = (pixel - mean) / scale in this channel order; model.onnx does it by itself. */
   preprocessing: z.strictObject({
     channels: z.enum(['rgb', 'bgr']),
