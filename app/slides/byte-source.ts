@@ -1,5 +1,5 @@
 /** A file as ranges of bytes: all that the parsers may touch. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, truncated } from './slide-errors.ts';
 
@@ -15,17 +15,16 @@ export interface ByteSource {
 export async function openBytes(path: string): Promise<ByteSource> {
   const name = basename(path);
   let handle: FileHandle;
+  let sizeBytes: number;
   try {
+    // Asked before opening: to open a pipe is to wait for whoever writes into it.
+    const found = await stat(path);
+    if (!found.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EISDIR' });
     handle = await open(path, 'r');
+    sizeBytes = (await handle.stat()).size;
   } catch (thrown) {
     throw fileError(thrown, name);
   }
-  const stat = await handle.stat();
-  if (!stat.isFile()) {
-    await handle.close();
-    throw fileError(Object.assign(new Error('not a regular file'), { code: 'EISDIR' }), name);
-  }
-  const sizeBytes = stat.size;
   return {
     path,
     sizeBytes,

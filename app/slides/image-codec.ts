@@ -11,9 +11,12 @@ sharp.concurrency(1);
 /** Pixels that one decoding call may give. */
 export const mostPixels = 1e8;
 
-/** Decodes a JPEG, PNG or TIFF (bytes or a path) to RGB; grey becomes RGB, transparency becomes white. Throws what sharp throws. */
-export async function decodeRgb(input: Uint8Array | string): Promise<RgbImage> {
-  const picture = sharp(input, { failOn: 'error', limitInputPixels: mostPixels });
+/**
+ * Decodes a JPEG, PNG or TIFF (bytes or a path) to RGB; grey becomes RGB, transparency becomes white. Throws what sharp throws.
+ * `strict` is for TIFF without JPEG in it: damaged LZW or deflate is a mere warning there and would come out as black.
+ */
+export async function decodeRgb(input: Uint8Array | string, strict = false): Promise<RgbImage> {
+  const picture = sharp(input, { failOn: strict ? 'warning' : 'error', limitInputPixels: mostPixels });
   const { data, info } = await picture
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')

@@ -36,6 +36,13 @@ function toSquare(picture: RgbImage, sizePx: number): Uint8Array {
   if (picture.widthPx === sizePx && picture.heightPx === sizePx) return picture.data;
   const data = new Uint8Array(sizePx * sizePx * 3);
   const target = { data, rowPx: sizePx, left: 0, top: 0, widthPx: sizePx, heightPx: sizePx };
-  resample({ ...picture, x: 0, y: 0 }, 0, 0, picture.widthPx / sizePx, picture.heightPx / sizePx, target);
+  const window = {
+    ...picture,
+    x: 0,
+    y: 0,
+    slideAcross: { from: 0, to: picture.widthPx },
+    slideDown: { from: 0, to: picture.heightPx },
+  };
+  resample(window, 0, 0, picture.widthPx / sizePx, picture.heightPx / sizePx, target);
   return data;
 }

@@ -11,6 +11,9 @@ import type { TileLevel } from './tile-level.ts';
 export const stepSidePx = 2048;
 const stepPixels = 4 * stepSidePx * stepSidePx;
 
+/** Finer than this nothing is gained. */
+const finestDownsample = 1 / 64;
+
 /** A rectangle of whole px of a level; may reach beyond it. */
 export interface LevelBox {
   readonly x: number;
@@ -57,7 +60,12 @@ function compose(level: TileLevel, box: LevelBox, places: ReadonlyMap<number, nu
       data.set(tiles.subarray(from, from + (x1 - x0) * 3), ((y - box.y) * box.widthPx + x0 - box.x) * 3);
     }
   }
-  return { data, ...box };
+  return {
+    data,
+    ...box,
+    slideAcross: { from: Math.max(0, -box.x), to: Math.min(box.widthPx, level.widthPx - box.x) },
+    slideDown: { from: Math.max(0, -box.y), to: Math.min(box.heightPx, level.heightPx - box.y) },
+  };
 }
 
 /** A request in a level's own px. */
@@ -114,7 +122,7 @@ export async function readRegion(level: TileLevel, request: RegionRequest, onSte
 
 export function checkRequest({ x, y, widthPx, heightPx, downsample }: RegionRequest): void {
   const whole = Number.isInteger(widthPx) && Number.isInteger(heightPx) && widthPx > 0 && heightPx > 0;
-  const finite = Math.abs(x) < 2 ** 40 && Math.abs(y) < 2 ** 40 && downsample > 0 && downsample < 2 ** 31;
+  const finite = Math.abs(x) < 2 ** 40 && Math.abs(y) < 2 ** 40 && downsample >= finestDownsample && downsample < 2 ** 31;
   if (!whole || !finite || widthPx * heightPx > mostPixels)
     throw new EosinError(
       'region/size',

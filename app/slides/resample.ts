@@ -6,6 +6,8 @@
  *     output   |    0     |    1     |        0 = (a + 0.8 b) / 1.8
  */
 
+import type { RgbImage } from '../core/slide.ts';
+
 /** For output px i: `taps` source px and their weights (they sum to 1), at [i * taps, (i + 1) * taps). */
 interface Axis {
   readonly sources: Int32Array;
@@ -25,6 +27,12 @@ export function snap(value: number): number {
   return Math.abs(value - whole) < 1e-4 ? whole : value;
 }
 
+/** Where in a window the slide lies: from `from` up to `to`, in window px. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Window {
   /** [heightPx, widthPx, rgb] of the source px from (x, y) on. */
   readonly data: Uint8Array;
@@ -32,6 +40,8 @@ export interface Window {
   readonly y: number;
   readonly widthPx: number;
   readonly heightPx: number;
+  readonly slideAcross: Span;
+  readonly slideDown: Span;
 }
 
 export interface Target {
@@ -54,8 +64,8 @@ export function resample(window: Window, x: number, y: number, stepX: number, st
     else shrink(window, left, top, stepX, target);
     return;
   }
-  const across = axisFor(left, stepX, target.widthPx, window.widthPx);
-  const down = axisFor(top, stepY, target.heightPx, window.heightPx);
+  const across = axisFor(left, stepX, target.widthPx, window.widthPx, window.slideAcross);
+  const down = axisFor(top, stepY, target.heightPx, window.heightPx, window.slideDown);
   // Two neighbouring output rows share at most two source rows: those stay, by parity.
   const rows = [new Float64Array(target.widthPx * 3), new Float64Array(target.widthPx * 3)] as const;
   const held = [-1, -1];
@@ -76,18 +86,21 @@ export function resample(window: Window, x: number, y: number, stepX: number, st
   }
 }
 
-/** Sources beyond the window (of weight 0, or at the slide's border) are its last px. */
-function axisFor(origin: number, step: number, count: number, windowPx: number): Axis {
+/** Bilinear weights keep inside of the slide what is inside: the white around it must not bleed in. */
+function axisFor(origin: number, step: number, count: number, windowPx: number, slide: Span): Axis {
   const taps = step < 1 ? 2 : Math.ceil(step) + 1;
   const sources = new Int32Array(count * taps);
   const weights = new Float64Array(count * taps);
   for (let i = 0; i < count; i++) {
-    const from = step < 1 ? origin + (i + 0.5) * step - 0.5 : origin + i * step;
-    const first = Math.floor(from);
+    const middle = origin + (i + 0.5) * step;
+    const from = step < 1 ? middle - 0.5 : origin + i * step;
+    const inside = step < 1 && middle >= slide.from && middle < slide.to;
+    const least = inside ? slide.from : 0;
+    const most = (inside ? slide.to : windowPx) - 1;
     for (let tap = 0; tap < taps; tap++) {
-      const px = first + tap;
+      const px = Math.floor(from) + tap;
       const covered = Math.min(from + step, px + 1) - Math.max(from, px);
-      sources[i * taps + tap] = Math.min(windowPx - 1, Math.max(0, px));
+      sources[i * taps + tap] = Math.min(most, Math.max(least, px));
       weights[i * taps + tap] = step < 1 ? Math.max(0, 1 - Math.abs(from - px)) : Math.max(0, covered) / step;
     }
   }
@@ -95,7 +108,7 @@ function axisFor(origin: number, step: number, count: number, windowPx: number):
 }
 
 /** One source row, filtered across, as [out.length / 3, rgb]. */
-function filterRow({ data, widthPx }: Window, y: number, { sources, weights, taps }: Axis, out: Float64Array): void {
+function filterRow({ data, widthPx }: RgbImage, y: number, { sources, weights, taps }: Axis, out: Float64Array): void {
   const row = y * widthPx;
   for (let i = 0, at = 0; i < out.length; i += 3) {
     let r = 0;
@@ -114,7 +127,7 @@ function filterRow({ data, widthPx }: Window, y: number, { sources, weights, tap
   }
 }
 
-function copy(window: Window, left: number, top: number, target: Target): void {
+function copy(window: RgbImage, left: number, top: number, target: Target): void {
   for (let j = 0; j < target.heightPx; j++) {
     const from = ((top + j) * window.widthPx + left) * 3;
     target.data.set(
@@ -125,7 +138,7 @@ function copy(window: Window, left: number, top: number, target: Target): void {
 }
 
 /** Whole steps: the mean of factor x factor px; a cell that the window cuts off is the mean of what is there. */
-function shrink(window: Window, left: number, top: number, factor: number, target: Target): void {
+function shrink(window: RgbImage, left: number, top: number, factor: number, target: Target): void {
   const { data, widthPx, heightPx } = window;
   const { data: out, rowPx } = target;
   for (let j = 0; j < target.heightPx; j++) {
@@ -164,6 +177,6 @@ export function shrinkBy(
 ): { data: Uint8Array; widthPx: number; heightPx: number } {
   const out = { widthPx: Math.ceil(widthPx / factor), heightPx: Math.ceil(heightPx / factor) };
   const target = { data: new Uint8Array(out.widthPx * out.heightPx * 3), rowPx: out.widthPx, left: 0, top: 0, ...out };
-  shrink({ data, x: 0, y: 0, widthPx, heightPx }, 0, 0, factor, target);
+  shrink({ data, widthPx, heightPx }, 0, 0, factor, target);
   return { data: target.data, ...out };
 }

@@ -173,7 +173,7 @@ async function readPicture(source: ByteSource, directory: TiffDirectory): Promis
     strips.push(await source.read(pieces.offsets[i]!, length));
   }
   try {
-    return await decodeRgb(writeMiniTiff({ ...directory, kind: 'strips' }, strips));
+    return await decodeRgb(writeMiniTiff({ ...directory, kind: 'strips' }, strips), directory.compression !== 7);
   } catch (thrown) {
     throw damagedTile({ directory: directory.index }, thrown);
   }

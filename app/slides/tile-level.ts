@@ -71,7 +71,7 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
       { ...picture, chromaSubsampling: chroma ?? directory.chromaSubsampling },
       stored.map(({ bytes }) => bytes),
     );
-    const image = await decodeRgb(file);
+    const image = await decodeRgb(file, !isJpeg);
     if (image.data.length !== tileBytes * stored.length) throw damagedTile({ downsample });
     return image.data;
   };
