@@ -1,16 +1,20 @@
 /**
  * Weights and the state of training as ONE file, so that it is whole or not there:
  *
- *     u32 length of the header | header JSON (names, lengths, sha256 of the rest, and what it belongs to) | float32 values
+ *     u32 length of the header | header JSON { schema, sha256 of the rest, data } | float32 values, one array after another
+ *
+ * `data` is plain; each Float32Array in it stands as { "$floats": [start, length] } and infinity as { "$number": "Infinity" }.
  */
 import { EosinError } from '../core/errors.ts';
 import type { WeightSnapshot } from '../networks/split-network.ts';
 import type { StopState } from './early-stopping.ts';
+import type { FitBest } from './fit.ts';
 import type { OptimizerState } from './optimizer.ts';
 import type { PlateauState } from './schedules.ts';
 
-/** What a checkpoint belongs to; a resume with another `planHash` is refused. */
+/** What a checkpoint belongs to. */
 export interface CheckpointOrigin {
+  /** SHA-256 of patches, split and recipe. */
   readonly planHash: string;
   readonly appVersion: string;
   readonly engine: string;
@@ -23,7 +27,13 @@ export interface CheckpointOrigin {
   readonly valAccuracy: number;
 }
 
-/** Everything that the next epoch depends on; absent in a checkpoint that only keeps the best weights. */
+/** The best weights of a phase or the result of a rung. */
+export interface WeightsCheckpoint {
+  readonly origin: CheckpointOrigin;
+  readonly weights: readonly WeightSnapshot[];
+}
+
+/** Everything within a phase that the next epoch depends on besides the weights. */
 export interface FitState {
   readonly optimizer: OptimizerState;
   readonly stop: StopState;
@@ -31,43 +41,53 @@ export interface FitState {
   /** Optimizer steps done in the phase. */
   readonly step: number;
   readonly lowestLoss: number;
-  /** Epochs in a row with a training loss over ten times the lowest. */
+  /** Epochs in a row with a training loss far over the lowest. */
   readonly divergingEpochs: number;
 }
 
-export interface Checkpoint {
-  readonly origin: CheckpointOrigin;
-  readonly weights: readonly WeightSnapshot[];
-  readonly state: FitState | null;
+/** The phase and epoch whose weights count so far. */
+export interface KeptPhase {
+  readonly phase: string;
+  readonly epoch: number;
+  readonly valLoss: number;
+  readonly valAccuracy: number;
+  /** The loss of each validation patch. */
+  readonly losses: Float32Array;
+}
+
+/** The end of an epoch, complete: a run that goes on from here ends as if it had never stopped. */
+export interface EpochCheckpoint extends WeightsCheckpoint {
+  /** Layer groups below the head that `weights` reaches down to. */
+  readonly reach: number;
+  readonly state: FitState;
+  readonly best: FitBest;
+  /** The weights before the phase, for when it has to be undone. */
+  readonly undo: readonly WeightSnapshot[];
+  readonly before: KeptPhase | null;
+  /** Rungs in a row that were undone before this phase. */
+  readonly undone: number;
 }
 
 interface Header {
   readonly schema: 1;
   readonly sha256: string;
-  readonly origin: CheckpointOrigin;
-  readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  readonly state: (Omit<FitState, 'optimizer'> & { optimizer: { step: number; names: readonly string[] } }) | null;
+  readonly data: unknown;
 }
 
-export async function encodeCheckpoint({ origin, weights, state }: Checkpoint): Promise<Uint8Array> {
-  const arrays = [
-    ...weights.map(({ values }) => values),
-    ...(state?.optimizer.moments ?? []).flatMap(({ first, second }) => [first, second]),
-  ];
+/** `data` is plain: objects, arrays, texts, numbers, booleans, null and Float32Arrays. */
+export async function encodeCheckpoint(data: WeightsCheckpoint | EpochCheckpoint): Promise<Uint8Array> {
+  const arrays: Float32Array[] = [];
+  let floats = 0;
+  const plain = JSON.stringify(data, (_, value: unknown) => {
+    if (value === Number.POSITIVE_INFINITY) return { $number: 'Infinity' };
+    if (!(value instanceof Float32Array)) return value;
+    arrays.push(value);
+    floats += value.length;
+    return { $floats: [floats - value.length, value.length] };
+  });
   const payload = joined(arrays);
-  const header: Header = {
-    schema: 1,
-    sha256: await sha256(payload),
-    origin,
-    weights: weights.map(({ name, shape }) => ({ name, shape })),
-    state: state && {
-      ...state,
-      optimizer: { step: state.optimizer.step, names: state.optimizer.moments.map(({ name }) => name) },
-    },
-  };
-  // Infinity (a best value before the first epoch) has no JSON form.
-  const text = JSON.stringify(header, (_, value: unknown) => (value === Number.POSITIVE_INFINITY ? 'Infinity' : value));
-  const json = new TextEncoder().encode(text);
+  const header = JSON.stringify({ schema: 1, sha256: await sha256(payload), data: 0 }).replace(/0}$/, `${plain}}`);
+  const json = new TextEncoder().encode(header);
   const bytes = new Uint8Array(4 + json.length + payload.length);
   new DataView(bytes.buffer).setUint32(0, json.length, true);
   bytes.set(json, 4);
@@ -76,35 +96,27 @@ export async function encodeCheckpoint({ origin, weights, state }: Checkpoint): 
 }
 
 /** @throws EosinError `train/broken-checkpoint` for bytes that are cut off or changed. */
-export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
-  const { header, payload } = parts(bytes);
-  if ((await sha256(payload)) !== header.sha256) throw broken();
+export async function decodeCheckpoint(bytes: Uint8Array): Promise<WeightsCheckpoint | EpochCheckpoint> {
+  const { json, payload } = parts(bytes);
   const values = new Float32Array(payload.slice().buffer);
-  let at = 0;
-  const take = (length: number): Float32Array => {
-    at += length;
-    return values.slice(at - length, at);
-  };
-  const weights = header.weights.map(({ name, shape }) => ({ name, shape, values: take(sizeOf(shape)) }));
-  if (header.state === null) return { origin: header.origin, weights, state: null };
-  const sizes = new Map(weights.map(({ name, values: own }) => [name, own.length]));
-  const { step, names } = header.state.optimizer;
-  const moments = names.map((name) => ({
-    name,
-    first: take(sizes.get(name) ?? 0),
-    second: take(sizes.get(name) ?? 0),
-  }));
-  return { origin: header.origin, weights, state: { ...header.state, optimizer: { step, moments } } };
+  const header = parsed(json, values);
+  if ((await sha256(payload)) !== header.sha256) throw broken();
+  return header.data as WeightsCheckpoint | EpochCheckpoint;
 }
 
-function parts(bytes: Uint8Array): { header: Header; payload: Uint8Array } {
+function parts(bytes: Uint8Array): { json: string; payload: Uint8Array } {
+  const length = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const payload = bytes.subarray(4 + length);
+  if (length === 0 || 4 + length > bytes.length || payload.length % 4 !== 0) throw broken();
+  return { json: new TextDecoder().decode(bytes.subarray(4, 4 + length)), payload };
+}
+
+function parsed(json: string, values: Float32Array): Header {
   try {
-    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    const json = new TextDecoder().decode(bytes.subarray(4, 4 + length));
-    const header = JSON.parse(json, (_, value: unknown) =>
-      value === 'Infinity' ? Number.POSITIVE_INFINITY : value,
-    ) as Header;
-    return { header, payload: bytes.subarray(4 + length) };
+    return JSON.parse(json, (_, value: { $floats?: [number, number]; $number?: string } | null) => {
+      if (value?.$floats) return values.slice(value.$floats[0], value.$floats[0] + value.$floats[1]);
+      return value?.$number ? Number(value.$number) : value;
+    }) as Header;
   } catch (cause) {
     throw broken(cause);
   }
@@ -125,10 +137,6 @@ function joined(arrays: readonly Float32Array[]): Uint8Array {
     at += array.byteLength;
   }
   return bytes;
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** SHA-256 in hex, by WebCrypto: there in Node and in a page. */

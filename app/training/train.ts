@@ -2,6 +2,8 @@
  * A training run from its frozen spec to a model on disk:
  *
  *     probe the depths -> attach a head -> phases and rungs -> save -> judge the saved model
+ *
+ * A run that was cut off goes on after its last whole epoch when the same spec comes again.
  */
 import type * as tf from '@tensorflow/tfjs';
 import { createEta } from '../core/progress.ts';
@@ -12,10 +14,12 @@ import type { Backbone, BackboneWeights } from '../networks/backbone.ts';
 import { backboneUpTo } from '../networks/layer-groups.ts';
 import { attachHead, type Network } from '../networks/network.ts';
 import { createBreather } from './breathe.ts';
+import type { EpochCheckpoint } from './checkpoint.ts';
 import { probeDepths } from './depth-probe.ts';
 import { judgeModel } from './judge-model.ts';
 import { runPhases } from './phases.ts';
 import type { ArtifactSink, CacheStoreFactory, ForwardRunnerFactory, PatchSource } from './ports.ts';
+import { findEpoch } from './resume.ts';
 import { saveModel } from './save-model.ts';
 import { type TrainingData, trainingData } from './training-data.ts';
 
@@ -52,12 +56,13 @@ export async function train(
   const base = await backbone.build(engine.tf, weights, source.sizePx);
   let network: Network | null = null;
   try {
-    const attach = await chooseAttach(spec, ports, base, data, emit, breathe);
+    const resume = await findResume(spec, ports, emit);
+    const attach = resume?.origin.attach ?? (await chooseAttach(spec, ports, base, data, emit, breathe));
     network = attachHead(engine.tf, backbone, base, attach, recipe.head, classNames.length, recipe.seed);
     const { head, augment, seed } = recipe;
     const cache = { network, pooling: head.pooling, source, forward, caches, threads, augment, seed };
     const origin = { planHash, appVersion, engine: engine.id, attach };
-    const best = await runPhases({ engine: engine.tf, cache, data, recipe, sink, origin, emit, breathe });
+    const best = await runPhases({ engine: engine.tf, cache, data, recipe, sink, origin, resume, emit, breathe });
     const golden = [...data.validation, ...data.train];
     const saved = await saveModel({ engine: engine.tf, network, source, forward, threads, sink, breathe }, golden);
     const judged = await judgeModel({ onnx: saved.onnx, source, forward, threads, data, seed, breathe });
@@ -77,6 +82,21 @@ export async function train(
     disposeHead(network);
     base.dispose();
   }
+}
+
+/** The last epoch of the same plan, if an earlier attempt at this run left one. */
+async function findResume(
+  { planHash, appVersion }: TrainSpec,
+  { sink, engine }: TrainPorts,
+  emit: (event: JobEvent) => void,
+): Promise<EpochCheckpoint | null> {
+  const warn = (text: string): void => emit({ type: 'note', level: 'warning', text });
+  const resume = await findEpoch(sink, { planHash, appVersion, engine: engine.id }, warn);
+  if (resume) {
+    const { phase, epoch } = resume.origin;
+    emit({ type: 'note', level: 'info', text: `The run goes on after epoch ${epoch} of phase ${phase}.` });
+  }
+  return resume;
 }
 
 /** The network shares the backbone's layers, which go with the backbone; only the head's are its own. */

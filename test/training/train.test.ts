@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { EosinError } from '../../app/core/errors.ts';
-import type { EpochEvent, JobEvent } from '../../app/core/run.ts';
+import type { EpochEvent } from '../../app/core/run.ts';
 import { decodeCheckpoint } from '../../app/training/checkpoint.ts';
 import { applySettings } from '../../app/training/recipe-book.ts';
 import { train } from '../../app/training/train.ts';
-import { engine, ports, smallPatches, smallRecipe, specOf, trainTextures } from './fixtures/train-bench.ts';
+import {
+  engine,
+  lossesOf,
+  ofType,
+  ports,
+  smallPatches,
+  smallRecipe,
+  specOf,
+  trainTextures,
+} from './fixtures/train-bench.ts';
 
 after(() => engine.close());
-
-const ofType = <T extends JobEvent['type']>(events: readonly JobEvent[], type: T): Extract<JobEvent, { type: T }>[] =>
-  events.filter((event): event is Extract<JobEvent, { type: T }> => event.type === type);
-const losses = (events: readonly JobEvent[]): number[] =>
-  ofType(events, 'epoch').flatMap(({ loss, valLoss }) => [loss, valLoss]);
 
 test('a whole run: probe, head, fine-tuning, files, judgement; the same seed gives the same run', async () => {
   const recipe = applySettings(smallRecipe, ['attach=auto']);
@@ -39,7 +43,7 @@ test('a whole run: probe, head, fine-tuning, files, judgement; the same seed giv
   assert.ok(Math.abs(outcome.validation!.loss - lowest.valLoss) < 1e-3, 'the saved model has the best weights');
 
   const second = await trainTextures(recipe);
-  assert.deepEqual(losses(second.events), losses(events));
+  assert.deepEqual(lossesOf(second.events), lossesOf(events));
   assert.deepEqual(second.outcome.files, outcome.files);
   assert.equal(engine.tf.memory().numTensors, 0, 'no tensor is left behind');
 });
@@ -83,7 +87,7 @@ test('a cancel in the middle of a phase ends the run, keeps the best weights on 
   const lowest = seen.reduce((a, b) => (b.valLoss < a.valLoss ? b : a));
   assert.equal(best.origin.epoch, lowest.epoch);
   assert.ok(![...given.sink.files.keys()].some((name) => name.startsWith('model/')));
-  assert.equal((given.caches as unknown as { open: number }).open, 0);
+  assert.equal(given.caches.open, 0);
   assert.equal(engine.tf.memory().numTensors, 0);
 });
 
