@@ -1,13 +1,12 @@
 /** Process entry: tries one engine and reports. An engine that aborts takes only this process with it. */
 
 import type { EngineReport } from '../app/engine/engine.ts';
-import { onnxDoctorReport } from '../app/inference/doctor-node.ts';
-import { doctorReport } from '../app/networks/doctor-node.ts';
+import { examineEngine } from '../app/jobs/doctor.ts';
 import { parentPort } from './parent-port.ts';
 
 const port = parentPort();
 
 port.onMessage(async (message) => {
   const { id, threads } = message as { id: EngineReport['id']; threads: number };
-  port.send(await (id === 'onnxruntime' ? onnxDoctorReport(threads) : doctorReport(id, threads)));
+  port.send(await examineEngine(id, threads));
 });
