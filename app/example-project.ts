@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { RegionClass } from './core/annotation.ts';
 import { createEta } from './core/progress.ts';
 import type { SplitPart } from './core/project.ts';
 import type { JobEvent } from './core/run.ts';
+import type { SlideInfo } from './core/slide.ts';
 import { demoClasses } from './demo/demo-classes.ts';
 import { type DemoSlide, drawDemoSlides } from './demo/draw-demo-slides.ts';
 import type { Host } from './host.ts';
@@ -34,23 +34,17 @@ export async function openExampleProject(
 ): Promise<Project> {
   await mkdir(folder, { recursive: true });
   const slides = await drawSlides(deps, path.join(folder, 'slides'), onProgress, signal);
+  const infos: SlideInfo[] = [];
+  for (const { file } of slides) infos.push(await deps.pool.describe(file, signal));
   const existing = path.join(folder, `${projectName}.eosin`);
-  if (existsSync(existing)) return deps.workspace.open(existing);
-  const project = await deps.workspace.create(
-    folder,
-    projectName,
-    demoClasses.map(({ name }) => name),
-  );
-  for (const [i, slide] of slides.entries()) {
-    signal.throwIfAborted();
-    await addSlide(deps, project, slide, parts[i] ?? null);
-    onProgress({
-      type: 'progress',
-      stage: 'Label',
-      done: i + 1,
-      total: slides.length,
-      unit: 'slides',
-      etaSeconds: null,
+  const classes = demoClasses.map(({ name }) => name);
+  const project = existsSync(existing)
+    ? await deps.workspace.open(existing)
+    : await deps.workspace.create(folder, projectName, classes);
+  // All slides in one transaction: an example that was interrupted is empty and is filled the next time.
+  if (project.slides.list().length === 0) {
+    project.db.change(() => {
+      for (const [i, slide] of slides.entries()) addSlide(deps.host, project, slide, infos[i]!, parts[i] ?? null);
     });
   }
   return project;
@@ -81,18 +75,12 @@ export async function drawSlides(
   return slides;
 }
 
-async function addSlide(
-  { host, pool }: ExampleDeps,
-  project: Project,
-  slide: DemoSlide,
-  part: SplitPart | null,
-): Promise<void> {
-  const info = await pool.describe(slide.file);
+function addSlide(host: Host, project: Project, slide: DemoSlide, info: SlideInfo, part: SplitPart | null): void {
   const { name, patient, stain } = slide;
   const { id } = project.slides.add({ absolutePath: slide.file, info, name, patient, stain });
   const created = slide.regions.map(({ className, geometry }) => ({
     id: randomUUID(),
-    classId: (project.classes.find(className) as RegionClass).id,
+    classId: project.classes.find(className)!.id,
     geometry,
   }));
   if (created.length > 0) {

@@ -1,4 +1,4 @@
-/** The projects that were open lately, newest first; a convenience, so a broken list is an empty one. */
+/** The projects that were open lately, newest first; a convenience: a broken list is an empty one, and none is written on a full disk. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -27,9 +27,13 @@ export function createRecents(dataFolder: string): Recents {
     add({ name, folder }) {
       const others = list().filter((recent) => recent.folder !== folder);
       const next = [{ name, folder, openedAt: new Date().toISOString() }, ...others].slice(0, kept);
-      mkdirSync(dataFolder, { recursive: true });
-      writeFileSync(`${file}.part`, JSON.stringify(next, null, 2));
-      renameSync(`${file}.part`, file);
+      try {
+        mkdirSync(dataFolder, { recursive: true });
+        writeFileSync(`${file}.${process.pid}.part`, JSON.stringify(next, null, 2));
+        renameSync(`${file}.${process.pid}.part`, file);
+      } catch {
+        // The project itself is open and safe; only the list of the start page stays as it was.
+      }
     },
   };
 }

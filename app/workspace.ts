@@ -1,5 +1,6 @@
 /** The one open project of a host, with its runs; opening another closes it first. */
 import { EosinError } from './core/errors.ts';
+import { createQueue } from './core/queue.ts';
 import type { Host } from './host.ts';
 import { createLiveRuns, type LiveRuns } from './jobs/live-runs.ts';
 import { createProject, openProject, type Project } from './project.ts';
@@ -34,7 +35,9 @@ export function createWorkspace(host: Host, pool: SlidePool): Workspace {
       remedy: 'Open or create one first.',
     });
   };
-  const close = async (): Promise<void> => {
+  // One change of project at a time: of two at once the second would leave the first one locked and out of reach.
+  const line = createQueue(1);
+  const closeCurrent = async (): Promise<void> => {
     const closing = current;
     current = null;
     await closing?.runs.close();
@@ -52,16 +55,18 @@ export function createWorkspace(host: Host, pool: SlidePool): Workspace {
     },
     project: () => open().project,
     runs: () => open().runs,
-    async open(folder) {
-      if (current?.project.folder === folder) return current.project;
-      await close();
-      return take(openProject(folder, options));
-    },
-    async create(parentFolder, name, classes) {
-      await close();
-      return take(createProject(parentFolder, { name, ...options, ...(classes ? { classes } : {}) }));
-    },
-    close,
+    open: (folder) =>
+      line.run(async () => {
+        if (current?.project.folder === folder) return current.project;
+        await closeCurrent();
+        return take(openProject(folder, options));
+      }),
+    create: (parentFolder, name, classes) =>
+      line.run(async () => {
+        await closeCurrent();
+        return take(createProject(parentFolder, { name, ...options, ...(classes ? { classes } : {}) }));
+      }),
+    close: () => line.run(closeCurrent),
     recents: () => recents.list(),
   };
 }

@@ -1,11 +1,11 @@
 /** Regions and classes. An edit is answered only after it is on disk. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { importAnnotations } from '../annotations/import-annotations.ts';
 import { exportQupathGeoJson } from '../annotations/qupath-geojson.ts';
 import { tissueWarnings } from '../annotations/tissue-warnings.ts';
+import { readInput } from '../files/read-input.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { jsonBody } from './validated.ts';
 
@@ -64,7 +64,8 @@ export function annotationRoutes({ host, places, masks, workspace }: ApiDeps) {
       const project = workspace.project();
       const { id, info } = project.slides.get(c.req.param('id'));
       const { bytes, fileName } = await importedFile(c.req.raw);
-      const tissue = await masks.get(project.slides.resolvePath(id));
+      // Without the slide's pixels there is no warning; the regions are taken all the same.
+      const tissue = await masks.get(project.slides.resolvePath(id)).catch(() => undefined);
       return c.json(importAnnotations(project, id, bytes, { author: host.user, slideSize: info, fileName, tissue }));
     });
 
@@ -74,7 +75,7 @@ export function annotationRoutes({ host, places, masks, workspace }: ApiDeps) {
     const handle = handleIn(body);
     if (handle === null) return { bytes: body, fileName: 'dropped.geojson' };
     const file = places.resolve(handle);
-    return { bytes: await readFile(file), fileName: path.basename(file) };
+    return { bytes: await readInput(file), fileName: path.basename(file) };
   }
 }
 

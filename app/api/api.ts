@@ -1,5 +1,6 @@
 /** All routes of the app, typed end to end: the renderer's client is `hc<Api>`. */
 import { Hono } from 'hono';
+import { EosinError } from '../core/errors.ts';
 import { annotationRoutes } from './annotations.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { appRoutes } from './app-info.ts';
@@ -30,8 +31,14 @@ export function createApi(deps: ApiDeps) {
     .route('/api/models', modelRoutes(deps))
     .route('/api/engines', engineRoutes(deps));
   api.onError((error) => errorResponse(error));
-  api.notFound(() => Response.json({ error: 'no such route' }, { status: 404 }));
+  api.notFound((c) => errorResponse(noRoute(c.req.path)));
   return api;
+}
+
+function noRoute(path: string): EosinError {
+  return new EosinError('api/no-route', 'missing', `There is no route ${path}.`, {
+    remedy: 'Reload the page, if Eosin was updated meanwhile.',
+  });
 }
 
 export type Api = ReturnType<typeof createApi>;

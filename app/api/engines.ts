@@ -8,7 +8,7 @@ import { query } from './validated.ts';
 
 export function engineRoutes({ host }: ApiDeps) {
   let survey: Promise<EngineSurvey> | null = null;
-  return new Hono().get('/', query(z.object({ refresh: z.coerce.boolean().default(false) })), async (c) => {
+  return new Hono().get('/', query(z.object({ refresh: z.stringbool().default(false) })), async (c) => {
     if (survey === null || c.req.valid('query').refresh) {
       survey = surveyEngines(host.startProcess, jobThreads());
       survey.catch(() => {

@@ -1,6 +1,6 @@
 /** The one place where errors become HTTP. */
-import type { ErrorKind } from '../core/errors.ts';
-import { reportOf } from '../core/errors.ts';
+import { HTTPException } from 'hono/http-exception';
+import { EosinError, type ErrorKind, reportOf } from '../core/errors.ts';
 
 const statusOf: Record<ErrorKind, number> = {
   usage: 400,
@@ -15,6 +15,11 @@ const statusOf: Record<ErrorKind, number> = {
 
 /** `{error: ErrorReport}` with the status that the error's kind stands for. */
 export function errorResponse(thrown: unknown): Response {
-  const error = reportOf(thrown);
+  const error = reportOf(thrown instanceof HTTPException ? badRequest(thrown) : thrown);
   return Response.json({ error }, { status: statusOf[error.kind] });
+}
+
+/** What Hono itself refuses, such as a body that is no JSON. */
+function badRequest(thrown: HTTPException): EosinError {
+  return new EosinError('api/invalid', 'usage', `${thrown.message}.`, { remedy: 'Correct the request and try again.' });
 }

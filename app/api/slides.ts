@@ -28,8 +28,7 @@ export function slideRoutes({ pool, places, workspace }: ApiDeps) {
         const project = workspace.project();
         const added: SlideView[] = [];
         const refused: { name: string; error: ErrorReport }[] = [];
-        for (const handle of handles) {
-          const file = places.resolve(handle);
+        for (const file of handles.map(places.resolve)) {
           try {
             const info = await pool.describe(file);
             added.push(project.slides.add({ absolutePath: file, info, ...(patient === undefined ? {} : { patient }) }));

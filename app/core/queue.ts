@@ -17,9 +17,11 @@ export interface Queue {
 export function createQueue(limit: number): Queue {
   let active = 0;
   const line: (() => void)[] = [];
+  // A place is handed over, never free in between: else a newcomer could take it before the one who waited.
   const leave = (): void => {
-    active--;
-    line.shift()?.();
+    const next = line.shift();
+    if (next) next();
+    else active--;
   };
   return {
     get waiting() {
@@ -28,7 +30,7 @@ export function createQueue(limit: number): Queue {
     async run(task, signal) {
       signal?.throwIfAborted();
       if (active >= limit) await place(line, signal);
-      active++;
+      else active++;
       try {
         return await task();
       } finally {

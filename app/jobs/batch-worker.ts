@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createQueue } from '../core/queue.ts';
 import type { StartProcess } from '../core/worker-process.ts';
+import { writeError } from '../files/write-whole.ts';
 import { decodeProbabilities } from '../inference/predict-loop.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import type { PredictSpec } from './job-spec.ts';
@@ -42,7 +43,12 @@ export async function startBatchWorker(
   const { slidePath, downsample, ...rest } = request;
   const spec: PredictSpec = { kind: 'predict', ...rest, slotFile };
   const patchBytes = spec.sizePx ** 2 * 3;
-  await reserve(slotFile, slotCount * spec.batchSize * patchBytes);
+  try {
+    await reserve(slotFile, slotCount * spec.batchSize * patchBytes);
+  } catch (cause) {
+    await rm(scratch, { recursive: true, force: true });
+    throw writeError(slotFile, cause);
+  }
 
   const stop = new AbortController();
   const ending = AbortSignal.any([signal, stop.signal]);

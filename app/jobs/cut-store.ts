@@ -1,6 +1,7 @@
 /** Fills a packed patch store (patches/patch-store-format.ts) before training: the decode processes cut every patch once. */
 import { open } from 'node:fs/promises';
 import { createQueue } from '../core/queue.ts';
+import { writeError } from '../files/write-whole.ts';
 import { patchOffset, patchRegion, patchStoreLayout } from '../patches/patch-store-format.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import type { PatchStoreRef } from './job-spec.ts';
@@ -15,7 +16,12 @@ export interface SlidePatches {
 /** One decode call takes this many neighbours: a call costs about a millisecond whatever its size. */
 const patchesPerCall = 64;
 
-/** Cuts all patches into `store.file`; throws what the decode processes throw, and AbortError on cancel. */
+interface DecodeCall {
+  readonly patches: number;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Cuts all patches into `store.file`; throws what the decode processes throw, and the signal's reason on cancel. */
 export async function cutPatchStore(
   pool: SlidePool,
   store: PatchStoreRef,
@@ -24,31 +30,22 @@ export async function cutPatchStore(
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await reserve(store);
   const layout = patchStoreLayout(store);
-  const queue = createQueue(parallel);
-  const calls: Promise<void>[] = [];
-  let done = 0;
-  for (const { path, downsample, patches: all } of slides) {
-    const ordered = neighbours(all, layout.sidePx * downsample * 8);
-    for (let from = 0; from < ordered.length; from += patchesPerCall) {
-      const patches = ordered.slice(from, from + patchesPerCall).map((patch) => {
+  const { file } = store;
+  const calls = slides.flatMap(({ path, downsample, patches: all }) =>
+    chunks(neighbours(all, layout.sidePx * downsample * 8)).map((part): DecodeCall => {
+      const patches = part.map((patch) => {
         const { x, y } = patchRegion(patch, store, downsample);
         return { x, y, offset: patchOffset(layout, patch.index) };
       });
-      calls.push(
-        queue.run(async () => {
-          await pool.cutPatches(path, { file: store.file, sizePx: layout.sidePx, downsample, patches }, signal);
-          done += patches.length;
-          onProgress(done, store.count);
-        }, signal),
-      );
-    }
-  }
-  await allOrFirstError(calls);
+      const request = { file, sizePx: layout.sidePx, downsample, patches };
+      return { patches: patches.length, run: (stop) => pool.cutPatches(path, request, stop) };
+    }),
+  );
+  await fill(store, calls, parallel, onProgress, signal);
 }
 
-/** Fills the store from pictures that are patches already. */
+/** Fills the store from pictures that are patches already; the store must have no margin. */
 export async function decodePictureStore(
   pool: SlidePool,
   store: PatchStoreRef,
@@ -57,38 +54,65 @@ export async function decodePictureStore(
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await reserve(store);
   const layout = patchStoreLayout(store);
-  const queue = createQueue(parallel);
-  const calls: Promise<void>[] = [];
-  let done = 0;
-  for (let from = 0; from < pictures.length; from += patchesPerCall) {
-    const part = pictures
-      .slice(from, from + patchesPerCall)
-      .map(({ path, index }) => ({ path, offset: patchOffset(layout, index) }));
-    calls.push(
-      queue.run(async () => {
-        await pool.decodePictures({ file: store.file, sizePx: store.sizePx, pictures: part }, signal);
-        done += part.length;
-        onProgress(done, store.count);
-      }, signal),
-    );
-  }
-  await allOrFirstError(calls);
+  const calls = chunks(pictures).map((part): DecodeCall => {
+    const request = {
+      file: store.file,
+      sizePx: store.sizePx,
+      pictures: part.map(({ path, index }) => ({ path, offset: patchOffset(layout, index) })),
+    };
+    return { patches: part.length, run: (stop) => pool.decodePictures(request, stop) };
+  });
+  await fill(store, calls, parallel, onProgress, signal);
 }
 
-/** Waits for every call, so that no decode process still writes when the caller goes on to clean up. */
-async function allOrFirstError(calls: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(calls)) if (result.status === 'rejected') throw result.reason;
+/** Reserves the file and runs the calls; the first that fails takes those still in line with it. */
+async function fill(
+  store: PatchStoreRef,
+  calls: readonly DecodeCall[],
+  parallel: number,
+  onProgress: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await reserve(store);
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const queue = createQueue(parallel);
+  let done = 0;
+  const running = calls.map((call) =>
+    queue
+      .run(async () => {
+        await call.run(stop);
+        done += call.patches;
+        onProgress(done, store.count);
+      }, stop)
+      .catch((thrown: unknown) => {
+        failed.abort(thrown);
+        throw thrown;
+      }),
+  );
+  // All are waited for, so that no call is still in line when the caller goes on to clean up.
+  await Promise.allSettled(running);
+  stop.throwIfAborted();
 }
 
 async function reserve(store: PatchStoreRef): Promise<void> {
-  const file = await open(store.file, 'w');
   try {
-    await file.truncate(patchStoreLayout(store).bytes);
-  } finally {
-    await file.close();
+    const file = await open(store.file, 'w');
+    try {
+      await file.truncate(patchStoreLayout(store).bytes);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw writeError(store.file, cause);
   }
+}
+
+function chunks<T>(items: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  for (let from = 0; from < items.length; from += patchesPerCall) parts.push(items.slice(from, from + patchesPerCall));
+  return parts;
 }
 
 /** Ordered by square blocks of `blockPx` level-0 px, so that a call's patches share tiles. */

@@ -6,7 +6,7 @@
  * Events are stored before they are told. Progress is not stored: a reader gets the latest, with the seq of the last
  * stored event, so that `?after=seq` goes on exactly where a broken stream ended.
  */
-import { cancelled, isAbort, reportOf } from '../core/errors.ts';
+import { cancelled, type ErrorReport, isAbort, reportOf } from '../core/errors.ts';
 import { createQueue } from '../core/queue.ts';
 import type { JobEvent, SequencedEvent } from '../core/run.ts';
 import type { RunStore } from './run-store.ts';
@@ -34,6 +34,8 @@ interface LiveRun {
 
 export function createLiveRuns(store: RunStore): LiveRuns {
   const live = new Map<string, LiveRun>();
+  /** Why a run ended whose end could not be stored, most likely on a full disk. */
+  const untold = new Map<string, ErrorReport>();
   const line = createQueue(1);
 
   const tell = (runId: string, run: LiveRun, event: JobEvent): void => {
@@ -57,7 +59,7 @@ export function createLiveRuns(store: RunStore): LiveRuns {
         }, cancel.signal)
         .catch((thrown: unknown) => {
           if (cancel.signal.aborted || isAbort(thrown)) {
-            store.setState(runId, 'cancelled', { ...cancelled().toReport() });
+            store.setState(runId, 'cancelled', { error: cancelled().toReport() });
             emit({ type: 'cancelled' });
           } else {
             const error = reportOf(thrown);
@@ -65,6 +67,8 @@ export function createLiveRuns(store: RunStore): LiveRuns {
             emit({ type: 'failed', error });
           }
         })
+        // The project takes nothing more: readers are told, and its next opening finds the run lost.
+        .catch((thrown: unknown) => untold.set(runId, reportOf(thrown)))
         .finally(() => {
           live.delete(runId);
           run.wake.resolve();
@@ -90,7 +94,11 @@ export function createLiveRuns(store: RunStore): LiveRuns {
           shown = run.progress;
           yield { seq: seen, at: new Date().toISOString(), ...shown };
         }
-        if (!run) return;
+        if (!run) {
+          const error = untold.get(runId);
+          if (error) yield { seq: seen, at: new Date().toISOString(), type: 'failed', error };
+          return;
+        }
         await changed;
       }
     },

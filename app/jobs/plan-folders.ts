@@ -5,12 +5,13 @@
  *
  * Patients come from a CSV (columns file and group); without it they are unknown and the report says so.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { classPalette } from '../core/annotation.ts';
 import { EosinError } from '../core/errors.ts';
 import type { SplitPart } from '../core/project.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { readInput } from '../files/read-input.ts';
 import { assertNoLeak } from '../patches/leak.ts';
 import { parseCsv } from '../slides/csv.ts';
 import { assertTrainable, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
@@ -131,9 +132,12 @@ async function entriesOf(folder: string) {
   }
 }
 
-/** Patient of each picture's absolute path; a row may give the path's end or the bare file name. */
+/**
+ * Patient of each picture's absolute path. A row names a picture by the end of its path (`train/gland/1.png`, `1.png`);
+ * of several rows that fit, the longest counts.
+ */
 async function readGroups(file: string, pictures: readonly Picture[]): Promise<Map<string, string>> {
-  const [head = [], ...rows] = parseCsv(await readFile(file, 'utf8'));
+  const [head = [], ...rows] = parseCsv((await readInput(file)).toString('utf8'));
   const fileColumn = head.indexOf('file');
   const groupColumn = ['patient', 'group', 'source_image_group']
     .map((name) => head.indexOf(name))
@@ -143,27 +147,45 @@ async function readGroups(file: string, pictures: readonly Picture[]): Promise<M
       'plan/groups-columns',
       'input',
       'The groups file needs the columns file and patient (or group).',
-      {
-        remedy: 'Write the head line: file,patient',
-        fields: { found: head.join(',') },
-      },
+      { remedy: 'Write the head line: file,patient', fields: { found: head.join(',') } },
     );
   }
-  const groupOfName = new Map(rows.map((row) => [path.basename(row[fileColumn] ?? ''), row[groupColumn] ?? '']));
+  const groupOfEnd = new Map<string, string>();
+  for (const row of rows) {
+    const end = path.posix.normalize((row[fileColumn] ?? '').replaceAll('\\', '/'));
+    const group = (row[groupColumn] ?? '').trim();
+    if (groupOfEnd.has(end) && groupOfEnd.get(end) !== group) throw groupsTwice(end, 'stands twice, with two patients');
+    groupOfEnd.set(end, group);
+  }
   const groups = new Map<string, string>();
+  const pictureOfEnd = new Map<string, Picture>();
   for (const picture of pictures) {
-    const group = groupOfName.get(path.basename(picture.path));
-    if (!group) {
+    const end = endsOf(picture.path).find((candidate) => groupOfEnd.has(candidate));
+    const group = end === undefined ? '' : groupOfEnd.get(end)!;
+    if (end === undefined || group === '') {
       throw new EosinError(
         'plan/groups-missing',
         'input',
         `The groups file does not name ${path.basename(picture.path)}.`,
-        {
-          remedy: 'Give every picture a line with its patient.',
-        },
+        { remedy: 'Give every picture a line with its patient.' },
       );
     }
+    if (pictureOfEnd.has(end)) throw groupsTwice(end, 'fits two pictures');
+    pictureOfEnd.set(end, picture);
     groups.set(picture.path, group);
   }
   return groups;
+}
+
+/** `a/b/c.png` -> itself, `b/c.png`, `c.png`. */
+function endsOf(file: string): string[] {
+  const segments = file.split(path.sep);
+  return segments.map((_, from) => segments.slice(from).join('/'));
+}
+
+function groupsTwice(end: string, what: string): EosinError {
+  return new EosinError('plan/groups-ambiguous', 'input', `The line ${end} of the groups file ${what}.`, {
+    remedy: 'Give every picture one line, with enough of its folder to tell it apart: train/gland/1.png.',
+    fields: { file: end },
+  });
 }

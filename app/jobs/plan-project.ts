@@ -4,6 +4,7 @@ import { EosinError } from '../core/errors.ts';
 import type { SlideView, SplitPart } from '../core/project.ts';
 import { downsampleFor, meanMpp } from '../core/pyramid.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { coarserLimit } from '../passports/guards.ts';
 import { patchGrid } from '../patches/grid.ts';
 import { labelPatches } from '../patches/label-patches.ts';
 import { assertNoLeak } from '../patches/leak.ts';
@@ -42,11 +43,13 @@ export async function labelledPatches(
   const candidates: Candidate[] = [];
   for (const slide of usable) {
     signal.throwIfAborted();
-    const downsample = downsampleFor(meanMpp(slide.mpp!), mpp);
-    if (downsample < 0.8) {
+    const wanted = downsampleFor(meanMpp(slide.mpp!), mpp);
+    if (wanted * coarserLimit < 1 - 1e-9) {
       warnings.push(`${slide.name} is more than 20 % coarser than ${mpp} µm/px and was left out.`);
       continue;
     }
+    // As in prediction: a slightly coarser slide is read as it is.
+    const downsample = Math.max(1, wanted);
     const { widthPx, heightPx } = slide.info;
     const grid = patchGrid({ widthPx, heightPx, downsample, sizePx: recipe.input.sizePx, cover: 'inside' });
     const mask = await pool.tissueMask(project.slides.resolvePath(slide.id), signal);

@@ -77,7 +77,7 @@ export function heatmapFileOf(
   return path.join(project.folders.heatmaps, `${slideId}.${modelId}.${stride ?? 'side-by-side'}.heatmap`);
 }
 
-/** Puts a prediction in line; the five output files lie in the run's folder at the end. */
+/** Puts a prediction in line; the five output files lie in the run's folder at the end. Throws `model/unknown`, `slide/unknown`. */
 export function startPrediction(
   project: Project,
   live: LiveRuns,
@@ -86,6 +86,7 @@ export function startPrediction(
 ): RunView {
   const { modelId, slideId, stride } = request;
   const slide = project.slides.get(slideId);
+  project.models.get(modelId);
   const run = project.runs.create({ kind: 'predict', title: `Predict ${slide.name}`, spec: request, modelId, slideId });
   live.start(run.id, async (emit, signal) => {
     const model = await openModelFolder(path.join(project.folders.models, modelId));

@@ -89,7 +89,8 @@ async function runPrediction(
     answer: ({ id, slot }, values) =>
       send({ type: 'batch-done', id, slot, probabilities: encodeProbabilities(values) }),
   });
-  signal.addEventListener('abort', () => loop.cancel(), { once: true });
+  if (signal.aborted) loop.cancel();
+  else signal.addEventListener('abort', () => loop.cancel(), { once: true });
   const take: Inbox = (message) => {
     if (message.type === 'batch') loop.batch(message);
     else loop.finish();

@@ -18,13 +18,14 @@ export interface WorkerRun {
   readonly ended: Promise<TrainOutcome | null>;
 }
 
-/** Starts a worker on a frozen spec; `onMessage` gets events and answered batches. */
+/** Starts a worker on a frozen spec; `onMessage` gets events and answered batches, and what it throws ends the run. */
 export function startWorkerRun(
   startProcess: StartProcess,
   spec: JobSpec,
   onMessage: (message: Extract<FromWorker, { type: 'event' | 'batch-done' | 'features' }>) => void,
   signal: AbortSignal,
 ): WorkerRun {
+  if (signal.aborted) return { send: () => undefined, ended: Promise.reject(cancelled()) };
   const worker = startProcess('job');
   const send = (message: ToWorker): void => worker.send(message);
   const ended = new Promise<TrainOutcome | null>((resolve, reject) => {
@@ -39,7 +40,14 @@ export function startWorkerRun(
       else if (message.type === 'finished') resolve(null);
       else if (message.type === 'failed') reject(EosinError.fromReport(message.error));
       else if (message.type === 'cancelled') reject(cancelled());
-      else onMessage(message);
+      else {
+        try {
+          onMessage(message);
+        } catch (thrown) {
+          // An event that cannot be stored (full disk) must not take the host down with it.
+          reject(thrown);
+        }
+      }
     });
     worker.onExit(({ code, signal: killedBy }) => {
       clearTimeout(timer);
@@ -47,8 +55,7 @@ export function startWorkerRun(
       if (signal.aborted) reject(cancelled());
       else reject(workerDied(code, killedBy));
     });
-    if (signal.aborted) cancel();
-    else signal.addEventListener('abort', cancel, { once: true });
+    signal.addEventListener('abort', cancel, { once: true });
   });
   send({ type: 'start', spec });
   return { send, ended: ended.finally(() => worker.kill()) };
