@@ -1,12 +1,13 @@
 /** The command line: finds the command, reads its flags, maps errors to one line and an exit code. */
 import { parseArgs } from 'node:util';
 import { type App, createApp } from '../app/app.ts';
-import { EosinError, type ErrorKind, isAbort, reportOf } from '../app/core/errors.ts';
+import { cancelled, type ErrorKind, type ErrorReport, isAbort, reportOf } from '../app/core/errors.ts';
+import type { Host } from '../app/host.ts';
 import { wrongUse } from './cli/arguments.ts';
 import type { Command } from './cli/command.ts';
 import { commands } from './cli/commands.ts';
 import { createTerminal } from './cli/terminal.ts';
-import { commandLineHost } from './node-host.ts';
+import { appVersion, commandLineHost } from './node-host.ts';
 
 const exitCodes: Record<ErrorKind, number> = {
   usage: 64,
@@ -20,7 +21,7 @@ const exitCodes: Record<ErrorKind, number> = {
 };
 
 /** Runs one command and resolves to its exit code; never throws. */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runCli(argv: readonly string[], hostOf: () => Host = commandLineHost): Promise<number> {
   const json = argv.includes('--json');
   const terminal = createTerminal(json, process.stdout, process.stderr);
   const cancel = new AbortController();
@@ -31,7 +32,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   try {
     const { command, rest } = findCommand(argv);
     if (!command) {
-      terminal.say(overview());
+      terminal.say(rest.includes('--version') ? appVersion() : overview());
       return 0;
     }
     if (rest.includes('--help') || rest.includes('-h')) {
@@ -39,34 +40,36 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       return 0;
     }
     const { values, positionals } = readFlags(command, rest);
-    await command.run({
+    const partly = await command.run({
       words: positionals,
       flags: values,
       terminal,
       signal: cancel.signal,
       app: async () => {
-        app ??= createApp(commandLineHost());
+        app ??= createApp(hostOf());
         return app;
       },
     });
-    return 0;
+    if (!partly) return 0;
+    terminal.note(errorLine(partly.toReport()));
+    return exitCodes[partly.kind];
   } catch (thrown) {
-    const report = reportOf(isAbort(thrown) || cancel.signal.aborted ? asCancel(thrown) : thrown);
-    terminal.note(`eosin: ${report.code}: ${report.message} ${report.remedy}`);
+    // Whatever comes of a cancel, the user asked for it.
+    const report = reportOf(cancel.signal.aborted && !isAbort(thrown) ? cancelled() : thrown);
+    terminal.note(errorLine(report));
     terminal.result({ error: report });
     if (argv.includes('--verbose') && thrown instanceof Error) terminal.note(withCauses(thrown));
     return exitCodes[report.kind];
   } finally {
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
-    await (app as App | null)?.close();
+    await (app as App | null)?.close().catch((thrown: unknown) => terminal.note(errorLine(reportOf(thrown))));
   }
 }
 
-function asCancel(thrown: unknown): unknown {
-  return thrown instanceof EosinError && thrown.kind === 'cancelled'
-    ? thrown
-    : new DOMException('Cancelled', 'AbortError');
+/** `eosin: slide/truncated: The slide is cut off ... Copy the file again ...` in one line. */
+function errorLine({ code, message, remedy }: ErrorReport): string {
+  return `eosin: ${code}: ${message} ${remedy}`.replaceAll(/\s+/g, ' ');
 }
 
 function withCauses(error: Error): string {
@@ -74,10 +77,17 @@ function withCauses(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
+/** What may stand without a command. */
+const generalFlags = ['--help', '-h', '--version', '--json', '--verbose'];
+
 /** `train`, or two words such as `project create`. */
 function findCommand(argv: readonly string[]): { command: Command | null; rest: string[] } {
   const words = argv.filter((word) => !word.startsWith('-'));
-  if (words.length === 0) return { command: null, rest: [...argv] };
+  if (words.length === 0) {
+    const flag = argv.find((word) => !generalFlags.includes(word));
+    if (flag !== undefined) throw wrongUse(`A command must be named before ${flag}.`, 'See: eosin --help');
+    return { command: null, rest: [...argv] };
+  }
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(' ');
     const command = commands.find((candidate) => candidate.name === name);
@@ -86,6 +96,8 @@ function findCommand(argv: readonly string[]): { command: Command | null; rest: 
     for (const word of name.split(' ')) rest.splice(rest.indexOf(word), 1);
     return { command, rest };
   }
+  const group = commands.filter(({ name }) => name.startsWith(`${words[0]} `)).map(({ name }) => name);
+  if (group.length > 0) throw wrongUse(`"${words[0]}" wants a second word.`, `There are: ${group.join(', ')}.`);
   throw wrongUse(`There is no command "${words[0]}".`, 'See: eosin --help');
 }
 
@@ -94,8 +106,9 @@ function readFlags(command: Command, rest: string[]) {
   try {
     return parseArgs({ args: rest, options, allowPositionals: true, strict: true });
   } catch (cause) {
-    const message = cause instanceof Error ? (cause.message.split('. ')[0] ?? cause.message) : String(cause);
-    throw wrongUse(`${message}.`, `Usage: eosin ${command.name} ${command.usage}`);
+    const [message = ''] = (cause instanceof Error ? cause.message : String(cause)).split(/[.?]\s/);
+    const dash = message.includes('ambiguous') ? ' Write --x=-5 for a value that begins with a dash.' : '';
+    throw wrongUse(`${message}.${dash}`, `Usage: eosin ${command.name} ${command.usage}`);
   }
 }
 

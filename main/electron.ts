@@ -23,7 +23,7 @@ if (cliFlag >= 0) {
   app.dock?.hide();
   void app.whenReady().then(async () => {
     const { runCli } = await import('./cli.ts');
-    app.exit(await runCli(process.argv.slice(cliFlag + 1)));
+    app.exit(await runCli(process.argv.slice(cliFlag + 1), () => ({ ...electronHost(), kind: 'cli', dialogs: null })));
   });
 } else if (!app.requestSingleInstanceLock()) {
   app.quit();
@@ -36,7 +36,7 @@ if (cliFlag >= 0) {
 /** Everything after 'ready'. Closing the last window quits, on every system: there is nothing to do without one. */
 async function run(): Promise<void> {
   const preloadSecret = randomBytes(32).toString('base64url');
-  const eosin = createApp(electronHost(preloadSecret));
+  const eosin = createApp({ ...electronHost(), preloadSecret });
   lockDefaultSession();
   handleScheme(createSite(rendererFolder(), eosin));
   installMenu();
@@ -64,7 +64,7 @@ async function run(): Promise<void> {
   });
 }
 
-function electronHost(preloadSecret: string): Host {
+function electronHost(): Host {
   return {
     kind: 'electron',
     startProcess: startUtilityProcess,
@@ -75,7 +75,6 @@ function electronHost(preloadSecret: string): Host {
     appVersion: app.getVersion(),
     user: userName(),
     machine: os.hostname(),
-    preloadSecret,
     reveal: (file) => shell.showItemInFolder(file),
   };
 }

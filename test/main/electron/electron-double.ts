@@ -77,6 +77,7 @@ class App extends EventEmitter {
     this.emit('before-quit', { preventDefault: () => (prevented = true) });
     if (prevented) return;
     told.order.push('quit');
+    for (const worker of utilityProcesses) worker.kill();
     void browser?.close().then(() => {
       server?.close();
       told.quit.resolve();
@@ -229,11 +230,15 @@ ${script}
   );`;
 }
 
+/** Electron ends them with the app. */
+const utilityProcesses = new Set<UtilityProcess>();
+
 class UtilityProcess extends EventEmitter {
   readonly #child: ChildProcess;
   constructor(file: string, options: { env: Record<string, string> }) {
     super();
     told.workers.push(file);
+    utilityProcesses.add(this);
     this.#child = fork(file, [], { env: options.env, execArgv: [], serialization: 'advanced' });
     this.#child.on('message', (message) => this.emit('message', message));
     this.#child.on('exit', (code) => this.emit('exit', code ?? 1));
@@ -246,7 +251,7 @@ class UtilityProcess extends EventEmitter {
     this.#child.send(message as object);
   }
   kill(): boolean {
-    return this.#child.kill();
+    return this.#child.kill('SIGKILL');
   }
 }
 export const utilityProcess = {
