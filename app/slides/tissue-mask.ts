@@ -17,6 +17,8 @@ const mostSidePx = 2048;
 const leastThreshold = 12;
 /** Pale tissue is more colourful than this even on a slide of deep stain. */
 const mostThreshold = 40;
+/** Means of two classes nearer than this are one class and its noise. */
+const leastGap = 15;
 /** A class with a mean above this is no glass, however well it can be split from the other. */
 const mostGlass = 24;
 
@@ -50,25 +52,30 @@ export function maskTissue({ data: rgb, widthPx, heightPx }: RgbImage, downsampl
   return { data, widthPx, heightPx, downsample, threshold };
 }
 
-/** Otsu's threshold where it lies between glass and tissue; the floor where all is glass or all is tissue. */
+/**
+ * Otsu's threshold where it lies between glass and tissue; the floor where all is glass or all is tissue. Where pale and deep tissue
+ * are what Otsu tells apart, the lower class is split again.
+ */
 export function tissueThreshold(counts: ArrayLike<number>): number {
-  const { threshold, lowerMean } = otsu(counts);
-  if (lowerMean > mostGlass) return leastThreshold;
-  return Math.min(mostThreshold, Math.max(leastThreshold, threshold));
+  let split = otsu(counts, 256);
+  for (let finer = otsu(counts, split.threshold + 1); finer.gap > leastGap; finer = otsu(counts, split.threshold + 1))
+    split = finer;
+  if (split.lowerMean > mostGlass) return leastThreshold;
+  return Math.min(mostThreshold, Math.max(leastThreshold, split.threshold));
 }
 
-/** The split of a 256-bin histogram with the largest variance between its classes; values above `threshold` are the upper class. */
-export function otsu(counts: ArrayLike<number>): { threshold: number; lowerMean: number } {
+/** The split of a histogram's bins below `end` with the largest variance between its classes; above `threshold` lies the upper one. */
+export function otsu(counts: ArrayLike<number>, end: number): { threshold: number; lowerMean: number; gap: number } {
   let total = 0;
   let sum = 0;
-  for (let value = 0; value < 256; value++) {
+  for (let value = 0; value < end; value++) {
     total += counts[value]!;
     sum += value * counts[value]!;
   }
-  let best = { threshold: 0, lowerMean: total > 0 ? sum / total : 0, between: -1 };
+  let best = { threshold: 0, lowerMean: total > 0 ? sum / total : 0, gap: 0, between: -1 };
   let below = 0;
   let belowSum = 0;
-  for (let value = 0; value < 256; value++) {
+  for (let value = 0; value < end; value++) {
     below += counts[value]!;
     belowSum += value * counts[value]!;
     if (below === 0) continue;
@@ -76,7 +83,7 @@ export function otsu(counts: ArrayLike<number>): { threshold: number; lowerMean:
     const lowerMean = belowSum / below;
     const gap = (sum - belowSum) / (total - below) - lowerMean;
     const between = below * (total - below) * gap * gap;
-    if (between > best.between) best = { threshold: value, lowerMean, between };
+    if (between > best.between) best = { threshold: value, lowerMean, gap, between };
   }
   return best;
 }
