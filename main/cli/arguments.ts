@@ -42,3 +42,10 @@ export function requiredNumber(flags: Flags, name: string): number {
   if (value === undefined) throw wrongUse(`--${name} is missing.`);
   return value;
 }
+
+/** A side in px: a whole number from 1 to `most`. */
+export function sidePx(flags: Flags, name: string, most: number): number | undefined {
+  const value = number(flags, name);
+  if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return value;
+  throw wrongUse(`--${name} wants a whole number from 1 to ${most}.`);
+}

@@ -1,8 +1,8 @@
 /** The recipe that --recipe and --set ask for. */
-import { readFile } from 'node:fs/promises';
 import type { App } from '../../app/app.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { EngineId } from '../../app/engine/engine.ts';
+import { readInput } from '../../app/files/read-input.ts';
 import { applySettings, defaultRecipe, findRecipe, parseRecipe } from '../../app/training/recipe-book.ts';
 import { text, texts, wrongUse } from './arguments.ts';
 import type { Flags } from './command.ts';
@@ -18,7 +18,9 @@ const engines: readonly EngineId[] = ['native-cuda', 'native-cpu', 'webgpu', 'wa
 export async function chosenRecipe(app: App, flags: Flags): Promise<Recipe> {
   const name = text(flags, 'recipe') ?? defaultRecipe;
   const book = new Map(app.services.recipes.map((recipe) => [recipe.name, recipe]));
-  const recipe = name.endsWith('.json') ? parseRecipe(await readFile(name, 'utf8')) : findRecipe(book, name);
+  const recipe = name.endsWith('.json')
+    ? parseRecipe((await readInput(name)).toString('utf8'))
+    : findRecipe(book, name);
   return applySettings(recipe, texts(flags, 'set'));
 }
 

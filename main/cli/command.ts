@@ -1,6 +1,7 @@
 /** What a command of the command line is: a name, its flags, and one function. */
 import type { ParseArgsOptionsConfig } from 'node:util';
 import type { App } from '../../app/app.ts';
+import type { EosinError } from '../../app/core/errors.ts';
 import type { Terminal } from './terminal.ts';
 
 export type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
@@ -22,5 +23,6 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly flags: ParseArgsOptionsConfig;
-  run(context: CommandContext): Promise<void>;
+  /** What it resolves to is an error that its result tells already: only the exit code and the words on stderr are left. */
+  run(context: CommandContext): Promise<EosinError | undefined>;
 }

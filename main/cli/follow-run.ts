@@ -12,9 +12,11 @@ export async function followRun(
   onEvent: (event: JobEvent) => void,
   signal: AbortSignal,
 ): Promise<{ runId: string; result: Record<string, unknown> }> {
+  signal.throwIfAborted();
   const run = await call<RunView>(app, 'POST', '/api/runs', start);
-  const cancel = (): void => void call(app, 'POST', `/api/runs/${run.id}/cancel`);
+  const cancel = (): void => void app.services.workspace.runs().cancel(run.id);
   signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
   try {
     for await (const event of callStream<SequencedEvent>(app, 'GET', `/api/runs/${run.id}/events`)) {
       onEvent(event);

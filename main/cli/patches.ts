@@ -1,18 +1,23 @@
 /** Cuts a grid of patches, with labels where annotations are given. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { checkGeometry } from '../../app/annotations/check-geometry.ts';
+import { isIgnoreName } from '../../app/annotations/class-store.ts';
 import { readQupathGeoJson } from '../../app/annotations/qupath-geojson.ts';
+import { tissueWarnings } from '../../app/annotations/tissue-warnings.ts';
 import { EosinError } from '../../app/core/errors.ts';
 import { createEta } from '../../app/core/progress.ts';
 import { downsampleFor, meanMpp } from '../../app/core/pyramid.ts';
-import { tissueShare } from '../../app/core/slide.ts';
+import { type SlideInfo, type TissueMask, tissueShare } from '../../app/core/slide.ts';
+import { readInput } from '../../app/files/read-input.ts';
 import { writeWhole } from '../../app/files/write-whole.ts';
 import { type PatchGrid, patchBox, patchGrid } from '../../app/patches/grid.ts';
 import { labelPatches } from '../../app/patches/label-patches.ts';
-import { number, requiredText, text, word } from './arguments.ts';
+import { formatCsv } from '../../app/slides/csv.ts';
+import { number, requiredText, sidePx, text, word, wrongUse } from './arguments.ts';
 import type { Command } from './command.ts';
 import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 interface CutPatch {
   readonly x: number;
@@ -32,41 +37,35 @@ export const patches: Command = {
     const { pool } = (await app()).services;
     const slidePath = path.resolve(word(words, 0, 'SLIDE'));
     const folder = path.resolve(requiredText(flags, 'out'));
-    const sizePx = number(flags, 'size') ?? 224;
+    const sizePx = sidePx(flags, 'size', 8192) ?? 224;
+    const overlapPx = number(flags, 'overlap') ?? 0;
+    if (overlapPx < 0 || overlapPx >= sizePx) throw wrongUse('--overlap wants px from 0 to less than the size.');
+    const least = number(flags, 'tissue') ?? 0.5;
+    if (least < 0 || least > 1) throw wrongUse('--tissue wants a share from 0 to 1.');
     const slide = await pool.describe(slidePath, signal);
     if (!slide.mpp) {
       throw new EosinError('slide/unknown-mpp', 'input', 'The slide does not say its µm/px.', {
         remedy: 'Add it to a project and set the µm/px by hand.',
       });
     }
+    const { widthPx, heightPx } = slide;
     const downsample = downsampleFor(meanMpp(slide.mpp), number(flags, 'mpp') ?? 0.5);
-    const stridePx = sizePx - (number(flags, 'overlap') ?? 0);
-    const grid = patchGrid({
-      widthPx: slide.widthPx,
-      heightPx: slide.heightPx,
-      downsample,
-      sizePx,
-      stridePx,
-      cover: 'inside',
-    });
+    const stridePx = sizePx - overlapPx;
+    const grid = patchGrid({ widthPx, heightPx, downsample, sizePx, stridePx, cover: 'inside' });
     const mask = await pool.tissueMask(slidePath, signal);
     const annotationFile = text(flags, 'annotations');
-    const least = number(flags, 'tissue') ?? 0.5;
     const cut = annotationFile
-      ? await labelled(grid, mask, annotationFile)
+      ? await labelled(grid, mask, annotationFile, slide, terminal)
       : unlabelled(grid, (x, y) => tissueShare(mask, { x, y, width: grid.side, height: grid.side }), least);
     const eta = createEta();
-    const lines = ['file,x,y,label,tissue'];
+    const rows = [['file', 'x', 'y', 'label', 'tissue']];
     for (const [i, patch] of cut.entries()) {
       signal.throwIfAborted();
-      const name = path.join(
-        patch.label,
-        `${path.parse(slidePath).name}_${Math.round(patch.x)}_${Math.round(patch.y)}.png`,
-      );
-      await mkdir(path.join(folder, patch.label), { recursive: true });
+      const at = `${Math.round(patch.x)}_${Math.round(patch.y)}`;
+      const name = path.join(folderName(patch.label), `${path.parse(slidePath).name}_${at}.png`);
       const request = { x: patch.x, y: patch.y, widthPx: sizePx, heightPx: sizePx, downsample };
       await writeWhole(path.join(folder, name), await pool.regionPng(slidePath, request, signal));
-      lines.push([name, patch.x, patch.y, patch.label, patch.tissue.toFixed(3)].join(','));
+      rows.push([name, String(patch.x), String(patch.y), patch.label, patch.tissue.toFixed(3)]);
       const done = i + 1;
       terminal.progress({
         type: 'progress',
@@ -77,7 +76,7 @@ export const patches: Command = {
         etaSeconds: eta.after(done, cut.length),
       });
     }
-    await writeWhole(path.join(folder, 'patches.csv'), `${lines.join('\n')}\n`);
+    await writeWhole(path.join(folder, 'patches.csv'), formatCsv(rows));
     const counts: Record<string, number> = {};
     for (const { label } of cut) counts[label || 'unlabelled'] = (counts[label || 'unlabelled'] ?? 0) + 1;
     terminal.result({ patches: cut.length, classes: counts });
@@ -91,12 +90,21 @@ export const patches: Command = {
   },
 };
 
-async function labelled(grid: PatchGrid, mask: Parameters<typeof labelPatches>[3], file: string): Promise<CutPatch[]> {
-  const { regions } = readQupathGeoJson(await readFile(file));
+/** Throws `annotation/out-of-bounds` and what else makes a region unusable: the file belongs to another slide, most likely. */
+async function labelled(
+  grid: PatchGrid,
+  mask: TissueMask,
+  file: string,
+  slide: SlideInfo,
+  terminal: Terminal,
+): Promise<CutPatch[]> {
+  const { regions, refused, warnings } = readQupathGeoJson(await readInput(file));
+  for (const { geometry } of regions) checkGeometry(geometry, slide);
+  for (const line of [...refused, ...warnings, ...tissueWarnings(regions, mask)]) terminal.note(`Note: ${line}`);
   const names = [...new Set(regions.flatMap(({ className }) => (className === null ? [] : [className])))];
   const classes = names.map((name) => ({
     id: name,
-    role: /^ignore/i.test(name) ? ('ignore' as const) : ('class' as const),
+    role: isIgnoreName(name) ? ('ignore' as const) : ('class' as const),
   }));
   const annotations = regions.map(({ className, geometry }) => ({ id: randomUUID(), classId: className, geometry }));
   return labelPatches(grid, annotations, classes, mask).map(({ x, y, classId, tissue }) => ({
@@ -105,6 +113,11 @@ async function labelled(grid: PatchGrid, mask: Parameters<typeof labelPatches>[3
     label: classId,
     tissue,
   }));
+}
+
+/** A class's folder; a name from a file must not lead out of the folder that the user gave. */
+function folderName(label: string): string {
+  return label.replaceAll(/[/\\:*?"<>|\p{Cc}]/gu, '_').replace(/^\.+/, '_');
 }
 
 function unlabelled(grid: PatchGrid, tissueAt: (x: number, y: number) => number, least: number): CutPatch[] {

@@ -3,16 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { App } from '../../app/app.ts';
-import { EosinError, isAbort, reportOf } from '../../app/core/errors.ts';
+import { EosinError, type ErrorReport, isAbort, reportOf } from '../../app/core/errors.ts';
 import { predictSlide } from '../../app/jobs/predict-slide.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { writePredictionOutputs } from '../../app/overlay/outputs/write-outputs.ts';
 import { summarize } from '../../app/overlay/summary.ts';
 import { type OpenedModel, openModelFolder } from '../../app/passports/model-folder.ts';
 import { number, requiredText, text, word, wrongUse } from './arguments.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { Command } from './command.ts';
 import { eventPrinter } from './print-events.ts';
 import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 export const predict: Command = {
   name: 'predict',
@@ -24,61 +25,68 @@ export const predict: Command = {
     'slide-mpp': { type: 'string' },
     stain: { type: 'string' },
   },
-  async run(context) {
-    const { words, terminal, signal } = context;
-    const started = await context.app();
+  async run({ words, flags, terminal, app, signal }) {
+    const folder = path.resolve(requiredText(flags, 'out'));
+    const stride = number(flags, 'stride') ?? null;
+    if (stride !== null && stride <= 0) throw wrongUse('--stride wants a number above 0.');
+    const options = { folder, stride, byHand: number(flags, 'slide-mpp') ?? null, stain: text(flags, 'stain') ?? '' };
     const model = await openModelFolder(path.resolve(word(words, 0, 'MODEL')));
     const slides = words.slice(1);
     if (slides.length === 0) throw wrongUse('SLIDE is missing.');
-    const failed: EosinError[] = [];
+    const twin = slides.find((slide, i) => slides.findIndex((other) => nameOf(other) === nameOf(slide)) !== i);
+    if (twin) throw wrongUse(`Two slides are called ${nameOf(twin)}: predict them into folders of their own.`);
+    const started = await app();
+    const failed: ErrorReport[] = [];
     for (const slide of slides) {
       try {
-        await predictOne(context, started, model, path.resolve(slide));
+        await predictOne(started, terminal, model, path.resolve(slide), options, signal);
       } catch (thrown) {
         if (slides.length === 1 || isAbort(thrown) || signal.aborted) throw thrown;
         const report = reportOf(thrown);
         terminal.note(`${slide}: ${report.code}: ${report.message} ${report.remedy}`);
         terminal.result({ slide, error: report });
-        failed.push(EosinError.fromReport(report));
+        failed.push(report);
       }
     }
-    if (failed[0]) {
-      throw new EosinError(
-        'predict/some-failed',
-        failed[0].kind,
-        `${failed.length} of ${slides.length} slides could not be predicted.`,
-        {
-          remedy: 'The others are finished; see the reasons above.',
-        },
-      );
-    }
+    if (!failed[0]) return;
+    const message = `${failed.length} of ${slides.length} slides could not be predicted.`;
+    return new EosinError('predict/some-failed', failed[0].kind, message, {
+      remedy: 'The others are finished; see the reasons above.',
+    });
   },
 };
 
+interface PredictOptions {
+  readonly folder: string;
+  readonly stride: number | null;
+  /** µm per px that a person gave for slides that do not say it. */
+  readonly byHand: number | null;
+  readonly stain: string;
+}
+
+/** The outputs of a slide carry its name without the ending. */
+function nameOf(slidePath: string): string {
+  return path.parse(slidePath).name;
+}
+
 async function predictOne(
-  { flags, terminal, signal }: CommandContext,
-  app: App,
+  { services: { host, pool } }: App,
+  terminal: Terminal,
   model: OpenedModel,
   slidePath: string,
+  { folder, stride, byHand, stain }: PredictOptions,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { host, pool } = app.services;
-  const folder = path.resolve(requiredText(flags, 'out'));
-  const stride = number(flags, 'stride') ?? null;
-  if (stride !== null && stride <= 0) throw wrongUse('--stride wants a number above 0.');
-  const byHand = number(flags, 'slide-mpp');
   const info = await pool.describe(slidePath, signal);
-  const mpp = byHand === undefined ? info.mpp : { x: byHand, y: byHand };
-  const { name } = path.parse(slidePath);
-  const heatmapFile = path.join(folder, `${name}.${model.passport.id.slice(0, 8)}.unfinished`);
+  const mpp = byHand === null ? info.mpp : { x: byHand, y: byHand };
+  const name = nameOf(slidePath);
+  const settings = [model.passport.id.slice(0, 8), ...(stride === null ? [] : [`stride-${stride}`])];
+  const heatmapFile = path.join(folder, `${[name, ...settings].join('.')}.unfinished`);
   const runId = randomUUID();
-  const slide = { id: name, path: slidePath, info, mpp, stain: text(flags, 'stain') ?? '' };
-  const request = { runId, slide, model, stride, heatmapFile, threads: runDepsOf(host, pool).threads };
-  const { heatmap, patches, seconds } = await predictSlide(
-    runDepsOf(host, pool),
-    request,
-    eventPrinter(terminal),
-    signal,
-  );
+  const slide = { id: name, path: slidePath, info, mpp, stain };
+  const deps = runDepsOf(host, pool);
+  const request = { runId, slide, model, stride, heatmapFile, threads: deps.threads };
+  const { heatmap, patches, seconds } = await predictSlide(deps, request, eventPrinter(terminal), signal);
   const files = await writePredictionOutputs({
     folder,
     name,
@@ -87,7 +95,7 @@ async function predictOne(
     passport: model.passport,
     slideInfo: info,
     thumbnailJpeg: await pool.thumbnail(slidePath, 1024, signal),
-    settings: { stride, slideMppByHand: byHand ?? null },
+    settings: { stride, slideMppByHand: byHand },
     versions: { eosin: host.appVersion, node: process.versions.node },
   });
   await rm(heatmapFile, { force: true });

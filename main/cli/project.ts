@@ -50,16 +50,12 @@ export const projectAdd: Command = {
     for (const { name } of answer.added) if (!terminal.json) terminal.say(`Added ${name}`);
     for (const { name, error } of answer.refused)
       terminal.note(`${name}: ${error.code}: ${error.message} ${error.remedy}`);
-    if (answer.refused[0]) {
-      throw new EosinError(
-        'project/slides-refused',
-        'input',
-        `${answer.refused.length} of ${handles.length} slides were refused.`,
-        {
-          remedy: 'The others were added; see the reasons above.',
-        },
-      );
-    }
+    const [first] = answer.refused;
+    if (!first) return;
+    const message = `${answer.refused.length} of ${handles.length} slides were refused.`;
+    return new EosinError('project/slides-refused', first.error.kind, message, {
+      remedy: 'The others were added; see the reasons above.',
+    });
   },
 };
 
