@@ -14,7 +14,7 @@ export interface LockedPackage {
 }
 
 /** Build tools whose code ends up in dist/renderer, in the wasm kernels, or around the app. */
-const bundled = ['@lucide/svelte', 'assemblyscript', 'bits-ui', 'openseadragon', 'svelte', 'uplot'];
+const bundled = ['@lucide/svelte', 'assemblyscript', 'openseadragon', 'svelte', 'uplot'];
 
 /** Their own dependencies are tools of the build and of the installation, not parts of the program. */
 const withoutDependencies = new Set(['assemblyscript', 'electron', 'svelte']);
