@@ -8,7 +8,7 @@ import type { OnStep } from './slide.ts';
 import type { TileLevel } from './tile-level.ts';
 
 /** Source px that one step decodes at the most, give or take the tiles at its border. */
-export const stepSidePx = 2048;
+const stepSidePx = 2048;
 const stepPixels = 4 * stepSidePx * stepSidePx;
 
 /** Finer than this nothing is gained. */
@@ -122,7 +122,8 @@ export async function readRegion(level: TileLevel, request: RegionRequest, onSte
 
 export function checkRequest({ x, y, widthPx, heightPx, downsample }: RegionRequest): void {
   const whole = Number.isInteger(widthPx) && Number.isInteger(heightPx) && widthPx > 0 && heightPx > 0;
-  const finite = Math.abs(x) < 2 ** 40 && Math.abs(y) < 2 ** 40 && downsample >= finestDownsample && downsample < 2 ** 31;
+  const finite =
+    Math.abs(x) < 2 ** 40 && Math.abs(y) < 2 ** 40 && downsample >= finestDownsample && downsample < 2 ** 31;
   if (!whole || !finite || widthPx * heightPx > mostPixels)
     throw new EosinError(
       'region/size',

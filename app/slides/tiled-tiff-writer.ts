@@ -1,6 +1,6 @@
 /** Writes a pyramid of JPEG tiles as a BigTIFF, tile by tile in any order; the file appears whole or not at all. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileError } from './slide-errors.ts';
 import { tag } from './tiff-format.ts';
 
@@ -19,6 +19,17 @@ export interface TiledTiffWriter {
   discard(): Promise<void>;
 }
 
+/** What killed processes left behind; nobody writes on a file for so long without a pause. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.part')) continue;
+    const part = join(folder, name);
+    const { mtimeMs } = await stat(part).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > leftoverAfterMs) await rm(part, { force: true });
+  }
+}
+
+const leftoverAfterMs = 3_600_000;
 const short = 3;
 const long = 4;
 const long8 = 16;
@@ -30,6 +41,7 @@ export async function createTiledTiff(path: string, levels: readonly WrittenLeve
     throw fileError(thrown, basename(path));
   };
   await mkdir(dirname(path), { recursive: true }).catch(inWords);
+  await removeLeftovers(dirname(path));
   const file = await open(temporary, 'wx').catch(inWords);
   const tables = levels.map(({ widthPx, heightPx, tilePx }) => {
     const tiles = Math.ceil(widthPx / tilePx) * Math.ceil(heightPx / tilePx);

@@ -56,7 +56,7 @@ export function maskTissue({ data: rgb, widthPx, heightPx }: RgbImage, downsampl
  * Otsu's threshold where it lies between glass and tissue; the floor where all is glass or all is tissue. Where pale and deep tissue
  * are what Otsu tells apart, the lower class is split again.
  */
-export function tissueThreshold(counts: ArrayLike<number>): number {
+function tissueThreshold(counts: ArrayLike<number>): number {
   let split = otsu(counts, 256);
   for (let finer = otsu(counts, split.threshold + 1); finer.gap > leastGap; finer = otsu(counts, split.threshold + 1))
     split = finer;
@@ -65,7 +65,7 @@ export function tissueThreshold(counts: ArrayLike<number>): number {
 }
 
 /** The split of a histogram's bins below `end` with the largest variance between its classes; above `threshold` lies the upper one. */
-export function otsu(counts: ArrayLike<number>, end: number): { threshold: number; lowerMean: number; gap: number } {
+function otsu(counts: ArrayLike<number>, end: number): { threshold: number; lowerMean: number; gap: number } {
   let total = 0;
   let sum = 0;
   for (let value = 0; value < end; value++) {

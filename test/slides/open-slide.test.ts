@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { EosinError } from '../../app/core/errors.ts';
+import { randomFor } from '../../app/core/random.ts';
 import type { RgbImage } from '../../app/core/slide.ts';
 import { decodeRgb } from '../../app/slides/image-codec.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
@@ -286,4 +288,34 @@ test('a damaged tile is named, and its neighbours can still be read', async (t) 
     worst(await slide.region({ x: 0, y: 0, widthPx: 128, heightPx: 128, downsample: 1 }), coordinates, 0, 0),
     0,
   );
+});
+
+test('whatever bytes are changed, a slide opens and reads, or is refused in words', async (t) => {
+  const folder = tempFolder(t);
+  const path = join(folder, 'slide.tif');
+  for (const [form, compression] of [
+    [{}, 'lzw'],
+    [{ bigEndian: true }, 'deflate'],
+    [{ bigTiff: true }, 'jpeg-with-tables'],
+  ] as const) {
+    const level = (downsample: number) =>
+      levelDirectory({ widthPx: 90 / downsample, heightPx: 70 / downsample, compression, tilePx: 32 });
+    const whole = writeTiff([await level(1), await level(2)], form);
+    const random = randomFor(11, compression);
+    for (let run = 0; run < 100; run++) {
+      const bytes = Buffer.from(whole);
+      for (let change = random.integer(5); change >= 0; change--) {
+        const anywhere = random.next() < 0.5;
+        bytes[anywhere ? random.integer(bytes.length) : bytes.length - 1 - random.integer(700)] = random.integer(256);
+      }
+      writeFileSync(path, bytes);
+      try {
+        const slide = await openSlide(path, { cacheFolder: folder });
+        const side = Math.min(400, slide.info.widthPx, slide.info.heightPx);
+        await slide.region({ x: 0, y: 0, widthPx: side, heightPx: side, downsample: 1 }).finally(() => slide.close());
+      } catch (thrown) {
+        assert.ok(thrown instanceof EosinError, `${compression} ${run}: ${thrown}`);
+      }
+    }
+  }
 });
