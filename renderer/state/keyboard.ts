@@ -23,7 +23,7 @@ export function listenToKeys(): () => void {
     const inText =
       focused instanceof HTMLElement &&
       (focused.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(focused.tagName));
-    const onViewer = !focused || focused === document.body || focused.id === 'viewer';
+    const onViewer = !focused || focused === document.body || focused.closest('#viewer') !== null;
     if (onViewer && event.key === ' ') {
       onStage()?.setPanning(true);
       event.preventDefault();

@@ -18,7 +18,7 @@ class Layout {
   theme = $state<Theme>('dark');
   slidesOpen = $state(true);
   inspectorOpen = $state(true);
-  slidesWidth = $state(216);
+  slidesWidth = $state(236);
   inspectorWidth = $state(348);
   tab = $state<InspectorTab>('label');
   recipe = $state('quick');

@@ -49,7 +49,7 @@ class Plan {
       if (this.#asked === key) this.busy = false;
     }
     // Planning gives patients that are new their part: it is part of the project then.
-    if (this.summary && workspace.slides.some((slide) => slide.part === null)) await attempt(() => workspace.refresh());
+    if (workspace.slides.some((slide) => slide.part === null)) await attempt(() => workspace.refresh());
   }
 
   async openStrip(classId: string, name: string): Promise<void> {

@@ -53,7 +53,8 @@ export const untold: Story = {
 const longestLog = 2000;
 
 export function tell(story: Story, event: SequencedEvent): Story {
-  if (event.seq <= story.seq) return story;
+  // Progress is not stored: it carries the number of the last stored event, and a resumed stream may repeat it.
+  if (event.type === 'progress' ? event.seq < story.seq : event.seq <= story.seq) return story;
   const next: Story = { ...story, seq: event.seq, lastAt: event.at };
   const [text, level] = lineOf(event);
   const log = text ? [...story.log, { seq: event.seq, at: event.at, text, level }].slice(-longestLog) : story.log;
@@ -73,7 +74,7 @@ function changesOf(story: Story, event: JobEvent): Partial<Story> {
     case 'phase':
       return { phases: [...story.phases, { ...event, from: story.epochs.length }], progress: null };
     case 'epoch':
-      return { epochs: [...story.epochs, event] };
+      return { epochs: [...story.epochs, event], progress: null };
     case 'rung':
       return { rungs: [...story.rungs, event] };
     case 'heatmap':
@@ -131,8 +132,9 @@ export function howFar(story: Story): { share: number | null; etaSeconds: number
   const epoch = story.epochs.at(-1);
   const phase = story.phases.at(-1);
   if (story.progress) {
-    const { stage, done, total, unit, etaSeconds } = story.progress;
+    const { done, total, unit, etaSeconds } = story.progress;
     const share = total > 0 ? Math.min(1, done / total) : null;
+    const stage = story.progress.stage.charAt(0).toUpperCase() + story.progress.stage.slice(1);
     return {
       share,
       etaSeconds,

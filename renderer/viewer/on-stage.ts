@@ -1,5 +1,4 @@
 /** What is on the stage now, for the commands: one viewer is shown at a time. */
-import type { Point } from '../../app/core/geometry.ts';
 import type { KeyboardCursor } from './keyboard-cursor.ts';
 import type { SlideStage } from './slide-stage.ts';
 import type { Tool, ToolKey } from './tools/tool.ts';
@@ -21,11 +20,12 @@ export function onStage(): OnStage | null {
   return current;
 }
 
-/** Gives a key to the tool at the keyboard cursor (or the middle of the view); false when it has no use for it. */
+/** Gives a key to the tool at the keyboard cursor; Enter brings the cursor out first. False when the tool has no use for it. */
 export function keyToTool(key: ToolKey): boolean {
   if (!current) return false;
-  const at: Point | null = current.cursor.at ?? current.stage.centre();
-  const used = at ? current.tool().key(key, at) : false;
-  current.stage.redraw();
+  const { cursor, stage } = current;
+  const used = current.tool().key(key, cursor.at);
+  if (!used && key === 'Enter' && !cursor.at) cursor.at = stage.centre();
+  stage.redraw();
   return used;
 }

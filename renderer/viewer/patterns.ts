@@ -32,12 +32,12 @@ export function classFill(
   const pen = cell.getContext('2d');
   if (!pen) return one.colour;
   pen.scale(ratio, ratio);
-  pen.globalAlpha = 0.22;
+  pen.globalAlpha = 0.12;
   pen.fillStyle = one.colour;
   pen.fillRect(0, 0, side, side);
-  pen.globalAlpha = 0.6;
+  pen.globalAlpha = 0.45;
   pen.strokeStyle = one.colour;
-  pen.lineWidth = one.pattern === 'dots' ? 2 : 1.2;
+  pen.lineWidth = one.pattern === 'dots' ? 1.8 : 1;
   pen.stroke(new Path2D(patternLines[one.pattern]));
   const pattern = ctx.createPattern(cell, 'repeat');
   if (!pattern) return one.colour;

@@ -68,7 +68,7 @@ export function listenToPointer(target: PointerTarget): () => void {
     target.changed();
   };
   const cancel = (): void => {
-    if (pressed) target.tool().key('Escape', [0, 0]);
+    if (pressed) target.tool().key('Escape', null);
     pressed = false;
     leftAt = null;
     target.changed();

@@ -91,7 +91,7 @@ function paintLetter(
 }
 
 /** Corners that can be dragged are drawn when there are few enough to hit one. */
-export const mostHandles = 200;
+export const mostHandles = 40;
 
 function paintSelection(ctx: CanvasRenderingContext2D, scene: Scene, region: Region): void {
   const path = pathOf(scene.camera, region.geometry);

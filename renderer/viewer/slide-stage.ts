@@ -30,6 +30,7 @@ export class SlideStage {
 
   constructor(options: StageOptions) {
     this.#options = options;
+    keepStyleOut();
     this.viewer = new OpenSeadragon.Viewer({
       element: options.element,
       tileSources: slideTiles(options.slide) as unknown as OpenSeadragon.TileSourceSpecifier,
@@ -159,4 +160,13 @@ export class SlideStage {
     cancelAnimationFrame(this.#frame);
     this.viewer.destroy();
   }
+}
+
+/** OpenSeadragon adds a style element for touch screens unless it finds its own; the content security policy forbids it. */
+function keepStyleOut(): void {
+  if (document.querySelector('style[data-openseadragon-mobile-css]')) return;
+  // An element of that name which is no style sheet: even an empty one would be a violation.
+  const stand = document.createElementNS('urn:eosin', 'style');
+  stand.setAttribute('data-openseadragon-mobile-css', 'true');
+  document.head.append(stand);
 }

@@ -57,7 +57,7 @@ export function createBrushTool(hand: () => Hand): Tool {
         path = [];
         return true;
       }
-      if (key !== 'Enter') return false;
+      if (key !== 'Enter' || !at) return false;
       begin({ at, alt: false });
       finish();
       return true;

@@ -51,7 +51,7 @@ export function createMoveTool(hand: () => Hand): Tool {
     },
     key(key, at) {
       const { regions } = hand();
-      if (key === 'Enter') {
+      if (key === 'Enter' && at) {
         regions.selectedId = regionAt(regions.list, at)?.id ?? null;
         return true;
       }

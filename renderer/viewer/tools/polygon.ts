@@ -64,6 +64,11 @@ export function createPolygonTool(hand: () => Hand): Tool {
         corners.pop();
         return true;
       }
+      if (!at) {
+        if (corners.length < 3) return false;
+        finish();
+        return true;
+      }
       const last = corners.at(-1);
       if (corners.length >= 3 && (closes(at) || (last && distance(at, last) < hand().unit))) finish();
       else corners.push(at);

@@ -53,7 +53,7 @@ export function createRectangleTool(hand: () => Hand): Tool {
         reset();
         return true;
       }
-      if (key !== 'Enter') return false;
+      if (key !== 'Enter' || !at) return false;
       end = at;
       if (waiting) finish();
       else {

@@ -35,8 +35,8 @@ export interface Tool {
   press(stroke: Stroke): boolean;
   move(stroke: Stroke, pressed: boolean): void;
   release(stroke: Stroke): void;
-  /** A key at the keyboard cursor; false when the tool has no use for it. */
-  key(key: ToolKey, at: Point): boolean;
+  /** A key at the keyboard cursor (null where it is not shown); false when the tool has no use for it. */
+  key(key: ToolKey, at: Point | null): boolean;
   draft(): Draft | null;
 }
 
