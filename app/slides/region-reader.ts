@@ -69,7 +69,7 @@ function compose(level: TileLevel, box: LevelBox, places: ReadonlyMap<number, nu
 }
 
 /** A request in a level's own px. */
-interface Sampling {
+export interface Sampling {
   readonly x: number;
   readonly y: number;
   readonly step: number;

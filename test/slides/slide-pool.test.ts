@@ -118,6 +118,20 @@ test('patches are cut straight into a file, each at its place, also across borde
   assert.ok(readFileSync(file).subarray(0, bytes).equals(scaled.data));
 });
 
+test('patches of almost a stored scale are the stored px', async (t) => {
+  const { folder, pool } = createBench(t, { processes: 1 });
+  const path = await writeSmall(folder);
+  const file = join(folder, 'patches.rgb');
+  const sizePx = 100;
+  const patches = [{ x: 100.2, y: 50.4, offset: 0 }];
+  const request = { x: 100, y: 50, widthPx: sizePx, heightPx: sizePx, downsample: 1 };
+  const stored = await pool.region(path, request);
+  await pool.cutPatches(path, { file, sizePx, downsample: 0.5 / 0.499, patches });
+  assert.ok(readFileSync(file).equals(stored.data));
+  await pool.cutPatches(path, { file, sizePx, downsample: 1.02, patches });
+  assert.ok(!readFileSync(file).equals(stored.data));
+});
+
 test('plain pictures become squares of RGB; a bad one is named', async (t) => {
   const { folder, pool } = createBench(t, { processes: 1 });
   const picture = (name: string) => join(folder, name);
