@@ -115,6 +115,8 @@ export const recipeSchema = z.strictObject({
   sampling: z.enum(['shuffle', 'balanced']).default('balanced'),
   /** Patches a class that are used at the most; null is all. */
   capPerClass: z.int().min(1).nullable().default(null),
+  /** Patches drawn an epoch at the most, so that an epoch of a large project stays short; null is as many as there are. */
+  patchesPerEpoch: z.int().min(1).nullable().default(null),
   seed: z.int().min(0).default(1),
 });
 export type Recipe = z.infer<typeof recipeSchema>;

@@ -27,12 +27,14 @@ export interface FitRequest {
   readonly phase: Phase;
   /** Number of the phase in the run; a part of the seed of order and dropout. */
   readonly phaseIndex: number;
-  readonly recipe: Pick<Recipe, 'optimizer' | 'loss' | 'head' | 'batchSize' | 'sampling' | 'seed'>;
+  readonly recipe: Pick<Recipe, 'optimizer' | 'loss' | 'head' | 'batchSize' | 'patchesPerEpoch' | 'sampling' | 'seed'>;
   readonly classWeights: readonly number[] | null;
   readonly train: Activations;
   readonly validation: Activations;
   /** Pictures whose activations fit into memory at once; a batch is made of as many of these as it takes. */
   readonly microBatch: number;
+  /** The recipe's key of the phase's learning rate, and its value there: what a remedy names. */
+  readonly rateSetting: { readonly key: string; readonly value: number };
   /** Where an interrupted phase goes on. */
   readonly resume: { readonly epoch: number; readonly state: FitState; readonly best: FitBest } | null;
 }
@@ -65,10 +67,10 @@ const divergingEpochs = 3;
  * @throws EosinError `train/diverged` when the loss is not a number; `job/cancelled` on cancel.
  */
 export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest> {
-  const { engine, upper, phase, phaseIndex, recipe, train } = request;
+  const { engine, upper, phase, phaseIndex, recipe } = request;
   const config = phase.stop ?? neverStop;
   const optimizer = createOptimizer(engine, upper.variables, recipe.optimizer, phase.layerDecay);
-  const stepsPerEpoch = Math.ceil(train.patches.length / recipe.batchSize);
+  const stepsPerEpoch = Math.ceil(epochLength(request) / recipe.batchSize);
   const resumed = request.resume;
   let step = resumed?.state.step ?? 0;
   let stop = resumed?.state.stop ?? initialStop;
@@ -92,7 +94,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
         const dropoutSeed = hashText(`${recipe.seed}/dropout/${phaseIndex}/${step}`);
         const { gradients, loss, correct } = await gradientsOf(request, batch, dropoutSeed);
         try {
-          if (!Number.isFinite(loss)) throw diverged(phase, epoch);
+          if (!Number.isFinite(loss)) throw diverged(request, epoch);
           optimizer.apply(gradients, rateNow());
         } finally {
           engine.dispose(gradients);
@@ -105,7 +107,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
       const trained = performance.now();
       const { losses, accuracy: valAccuracy } = await validate(request, hooks.breathe);
       const valLoss = mean(losses);
-      if (!Number.isFinite(valLoss)) throw diverged(phase, epoch);
+      if (!Number.isFinite(valLoss)) throw diverged(request, epoch);
       stop = judgeEpoch(config, stop, epoch, { valLoss, valAccuracy });
       plateau = afterEpoch(phase.schedule, plateau, valLoss);
       if (stop.improved || best === null || epoch < config.warmUp) {
@@ -155,12 +157,17 @@ interface Draw {
   readonly view: number;
 }
 
+function epochLength({ recipe, train }: Pick<FitRequest, 'recipe' | 'train'>): number {
+  return Math.min(train.patches.length, recipe.patchesPerEpoch ?? Number.POSITIVE_INFINITY);
+}
+
 /** The epoch's patches in order, each with a view; fixed by seed, phase and epoch. */
 function orderOf({ recipe, phaseIndex, train }: FitRequest, epoch: number): Draw[] {
   const order = epochOrder(train.patches, {
     mode: recipe.sampling,
     seed: recipe.seed,
     epoch: phaseIndex * 1000 + epoch,
+    length: epochLength({ recipe, train }),
   });
   const random = randomFor(recipe.seed, 'view', phaseIndex, epoch);
   return Array.from(order, (patch) => ({ patch, view: random.integer(train.views) }));
@@ -280,10 +287,9 @@ function mean(values: Float32Array): number {
   return sum / values.length;
 }
 
-function diverged(phase: Phase, epoch: number): EosinError {
-  const half = phase.learningRate / 2;
+function diverged({ phase, rateSetting: { key, value } }: FitRequest, epoch: number): EosinError {
   return new EosinError('train/diverged', 'input', `Training diverged in epoch ${epoch + 1} of phase ${phase.name}.`, {
-    remedy: `Halve its learning rate: --set phases.${phase.name}.learningRate=${half}. The best weights so far are kept.`,
+    remedy: `Halve its learning rate: --set ${key}=${value / 2}. The best weights so far are kept.`,
     fields: { phase: phase.name, epoch: epoch + 1, learningRate: phase.learningRate },
   });
 }

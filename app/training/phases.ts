@@ -40,6 +40,7 @@ interface Step {
   readonly phase: Phase;
   readonly index: number;
   readonly strict: boolean;
+  readonly rateSetting: FitRequest['rateSetting'];
 }
 
 /** What is known when a step begins. */
@@ -59,9 +60,7 @@ const undoneInARow = 2;
 export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
   const { recipe, resume, cache } = request;
   const groups = cache.network.groups.map(({ name }) => name);
-  const steps = [...recipe.phases.map((phase) => ({ phase, strict: false })), ...rungsOf(recipe, groups)].map(
-    (step, index): Step => ({ ...step, index }),
-  );
+  const steps = [...phasesOf(recipe), ...rungsOf(recipe, groups)].map((step, index): Step => ({ ...step, index }));
   const first = resume?.origin.phaseIndex ?? 0;
   const planned = recipe.phases.slice(first).map(({ unfreeze }) => unfreeze);
   let standing: Standing = { kept: null, reach: 0, undone: 0 };
@@ -85,6 +84,13 @@ export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
   return standing.kept!;
 }
 
+function phasesOf({ phases }: Recipe): Omit<Step, 'index'>[] {
+  return phases.map((phase) => {
+    const rateSetting = { key: `phases.${phase.name}.learningRate`, value: phase.learningRate };
+    return { phase, strict: false, rateSetting };
+  });
+}
+
 /** The rungs that the recipe's ladder stands for: one group more each, at a rate that falls from rung to rung. */
 function rungsOf({ ladder }: Recipe, groups: readonly string[]): Omit<Step, 'index'>[] {
   if (!ladder) return [];
@@ -98,7 +104,7 @@ function rungsOf({ ladder }: Recipe, groups: readonly string[]): Omit<Step, 'ind
       layerDecay: 1,
       stop: { monitor: 'val-loss', minDelta: 0, patience: ladder.patience, warmUp: 0 },
     };
-    return { phase, strict: true };
+    return { phase, strict: true, rateSetting: { key: 'ladder.learningRate', value: ladder.learningRate } };
   });
 }
 
@@ -129,7 +135,7 @@ async function runStep(
     fitHooks(request, step, upper, undo, standing),
   );
   const result = { origin: originOf(request, step, best.epoch, best), weights: best.weights };
-  await sink.put(`rungs/${index}-${phase.name}.ckpt`, await encodeCheckpoint(result));
+  await sink.put(`rungs/${fileNameOf(step)}.ckpt`, await encodeCheckpoint(result));
 
   const { epoch, valLoss, valAccuracy, losses } = best;
   const now: Standing = {
@@ -151,7 +157,7 @@ async function runStep(
 
 function fitRequest(
   { engine, cache, data, recipe }: PhasesRequest,
-  { phase, index }: Step,
+  { phase, index, rateSetting }: Step,
   upper: UpperNetwork,
   { train, validation }: PooledActivations,
   resume: EpochCheckpoint | null,
@@ -162,6 +168,7 @@ function fitRequest(
     upper,
     phase,
     phaseIndex: index,
+    rateSetting,
     recipe,
     classWeights: classWeightsFor(recipe, classes, data.classNames.length),
     train,
@@ -186,7 +193,7 @@ function fitHooks(
     async onEpoch(event, best, state) {
       if (event.best) {
         const checkpoint = { origin: originOf(request, step, best.epoch, best), weights: best.weights };
-        await sink.put(`checkpoints/best-${step.phase.name}.ckpt`, await encodeCheckpoint(checkpoint));
+        await sink.put(`checkpoints/best-${fileNameOf(step)}.ckpt`, await encodeCheckpoint(checkpoint));
       }
       const origin = originOf(request, step, event.epoch, event);
       const weights = await whole.snapshot();
@@ -201,6 +208,11 @@ function fitHooks(
 /** The part of the network that learns when the top `unfreeze` groups do. */
 function upperAt({ engine, cache }: PhasesRequest, unfreeze: number): UpperNetwork {
   return upperNetwork(engine, cache.network, boundaryFor(cache, unfreeze).group);
+}
+
+/** A phase's name comes from a recipe and may hold anything; a file name may not. */
+function fileNameOf({ phase, index }: Step): string {
+  return `${index}-${phase.name.replace(/[^\w-]/g, '_')}`;
 }
 
 function originOf(

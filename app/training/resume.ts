@@ -1,7 +1,7 @@
 /**
  * The last two epochs on disk, written in turns, so that one damaged file costs one epoch and not the run.
  *
- *     checkpoints/last-0.ckpt   checkpoints/last-1.ckpt   checkpoints/best-PHASE.ckpt   rungs/N-PHASE.ckpt
+ *     checkpoints/last-0.ckpt   checkpoints/last-1.ckpt   checkpoints/best-N-PHASE.ckpt   rungs/N-PHASE.ckpt
  */
 import { EosinError } from '../core/errors.ts';
 import { type CheckpointOrigin, decodeCheckpoint, type EpochCheckpoint, encodeCheckpoint } from './checkpoint.ts';

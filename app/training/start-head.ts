@@ -12,6 +12,8 @@ import type { TrainingData } from './training-data.ts';
 /** Patches that the penalty is tuned on, and that the probe learns from. */
 const tuningLimit = 600;
 const fitLimit = 1200;
+/** Activations that the last fit learns from: it runs in one piece, and a cancel must not wait for it for long. */
+const fitValues = 2e6;
 
 /**
  * Sets kernel and bias of the head's one dense layer to the probe's solution on the training views. `train` holds what the
@@ -29,7 +31,10 @@ export async function startHead(
   const tuning = await rowsOf(train, tuningLimit, Math.min(2, train.views), classCount, seed);
   const patches = tuning.places.map((place) => train.patches[place]!);
   const { l2 } = await crossValidate(tuning, probeFolds(patches, data.patientsKnown, classCount, seed), breathe);
-  const { kernel, bias } = fitProbe(await rowsOf(train, fitLimit, train.views, classCount, seed), l2);
+  const patchCount = Math.min(train.patches.length, fitLimit);
+  const views = Math.floor(fitValues / (patchCount * rowLength(train.shape)));
+  const fitting = await rowsOf(train, fitLimit, Math.max(1, Math.min(train.views, views)), classCount, seed);
+  const { kernel, bias } = fitProbe(fitting, l2);
   await breathe();
   const start = await upper.snapshot();
   upper.restore(

@@ -47,6 +47,7 @@ const request: FitRequest = {
   train,
   validation,
   microBatch: 8,
+  rateSetting: { key: 'phases.fine-tune.learningRate', value: 1e-3 },
   resume: null,
 };
 

@@ -61,7 +61,7 @@ test('tensors do not grow from epoch to epoch, and frozen averages do not move',
     new AbortController().signal,
   );
   assert.deepEqual(counts, [counts[0], counts[0], counts[0]]);
-  const { weights } = await decodeCheckpoint(given.sink.files.get('checkpoints/best-fine-tune.ckpt')!);
+  const { weights } = await decodeCheckpoint(given.sink.files.get('checkpoints/best-1-fine-tune.ckpt')!);
   assert.ok(weights.some(({ name }) => name.endsWith('/gamma')));
   assert.ok(!weights.some(({ name }) => name.includes('moving')));
 });
@@ -83,7 +83,7 @@ test('a cancel in the middle of a phase ends the run, keeps the best weights on 
   );
   await assert.rejects(run, { code: 'job/cancelled' });
   assert.equal(seen.length, 2);
-  const best = await decodeCheckpoint(given.sink.files.get('checkpoints/best-fine-tune.ckpt')!);
+  const best = await decodeCheckpoint(given.sink.files.get('checkpoints/best-1-fine-tune.ckpt')!);
   const lowest = seen.reduce((a, b) => (b.valLoss < a.valLoss ? b : a));
   assert.equal(best.origin.epoch, lowest.epoch);
   assert.ok(![...given.sink.files.keys()].some((name) => name.startsWith('model/')));
