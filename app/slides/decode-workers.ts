@@ -11,6 +11,7 @@ import { EosinError } from '../core/errors.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import type { CallOf, DecodeCall, DecodeKind, DecodeResults } from './decode-messages.ts';
 import { type DeathCause, type DecodeProcess, ProcessDied, startDecodeProcess } from './decode-process.ts';
+import { fileError } from './slide-errors.ts';
 
 export interface DecodeWorkers {
   /**
@@ -55,7 +56,7 @@ export function createDecodeWorkers(
   count: number,
   memoryLimitBytes?: number,
 ): DecodeWorkers {
-  const folder = mkdtemp(join(tmpdir(), 'eosin-slots-'));
+  let folder: Promise<string> | null = null;
   const urgent: Waiting[] = [];
   const bulk: Waiting[] = [];
   const workers: Worker[] = [];
@@ -90,7 +91,15 @@ export function createDecodeWorkers(
   };
 
   const pump = async (): Promise<void> => {
-    const base = await folder;
+    folder ??= mkdtemp(join(tmpdir(), 'eosin-slots-'));
+    let base: string;
+    try {
+      base = await folder;
+    } catch (thrown) {
+      folder = null;
+      for (const item of [...urgent.splice(0), ...bulk.splice(0)]) item.fail(fileError(thrown, tmpdir()));
+      return;
+    }
     while (!closed && urgent.length + bulk.length > 0) {
       let worker = workers.find(({ busy }) => !busy);
       if (!worker) {
@@ -148,7 +157,7 @@ export function createDecodeWorkers(
       const processes = workers.flatMap(({ process }) => (process ? [process] : []));
       for (const process of processes) process.kill();
       await Promise.all(processes.map(({ exited }) => exited));
-      await rm(await folder, { recursive: true, force: true });
+      if (folder) await rm(await folder, { recursive: true, force: true });
     },
   };
 }
