@@ -89,7 +89,7 @@ export async function predictSlide(
       signal,
     );
     try {
-      const patches = await predictBands(worker, bands, file, slide.id, emit);
+      const patches = await predictBands(worker, bands, file, slide.id, emit, signal);
       return { heatmap: file.heatmap, patches, seconds: (performance.now() - startMs) / 1000 };
     } finally {
       await worker.close();
@@ -137,6 +137,7 @@ async function predictBands(
   file: HeatmapFile,
   slideId: string,
   emit: Emit,
+  signal: AbortSignal,
 ): Promise<number> {
   const { grid, classes } = file.heatmap.header;
   const total = bands.reduce((sum, band) => sum + band.cells.length, 0);
@@ -148,6 +149,7 @@ async function predictBands(
     batches: batchesOf(band, (cells) => worker.predict(cells.map((cell) => patchBox(grid, cell.column, cell.row)))),
   }));
   for (const { band, batches } of line) {
+    signal.throwIfAborted();
     const rows = new Float32Array(band.rows * grid.columns * classes.length).fill(Number.NaN);
     for (const { cells, answer } of batches) {
       const probabilities = await answer;

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Mpp } from '../../app/core/pyramid.ts';
+import type { JobEvent } from '../../app/core/run.ts';
+import type { SlideInfo } from '../../app/core/slide.ts';
+import { type PredictionRequest, type PredictionResult, predictSlide } from '../../app/jobs/predict-slide.ts';
+import type { OpenedModel } from '../../app/passports/model-folder.ts';
+import type { SlidePool } from '../../app/slides/slide-pool.ts';
+import { startProcess } from '../../main/start-process.ts';
+import { glandProbability, tinySizePx, writeTinyModel } from '../fixtures/tiny-model.ts';
+import { glassPx, tissuePainter, tissueSize, writeTissueSlide } from '../fixtures/tissue-slide.ts';
+import { testPool } from './fixtures/labelled-project.ts';
+
+const columns = tissueSize.widthPx / tinySizePx;
+const rows = tissueSize.heightPx / tinySizePx;
+const glassRows = glassPx / tinySizePx;
+
+let folder = '';
+let scratchFolder = '';
+let pool: SlidePool;
+let model: OpenedModel;
+let info: SlideInfo;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'eosin-predict-slide-'));
+  scratchFolder = join(folder, 'scratch');
+  pool = testPool(join(folder, 'cache'));
+  await writeTissueSlide(join(folder, 'a.tif'));
+  model = await writeTinyModel(join(folder, 'model'));
+  info = await pool.describe(join(folder, 'a.tif'));
+});
+after(async () => {
+  await pool.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Options extends Partial<Pick<PredictionRequest, 'stride' | 'model'>> {
+  readonly mpp?: Mpp | null;
+  readonly onEvent?: (event: JobEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+function predict(name: string, { mpp = info.mpp, stride = null, onEvent, signal, ...rest }: Options = {}) {
+  const request: PredictionRequest = {
+    runId: 'run',
+    slide: { id: 's1', path: join(folder, 'a.tif'), info, mpp, stain: 'H&E' },
+    model,
+    stride,
+    heatmapFile: join(folder, `${name}.heatmap`),
+    threads: 1,
+    ...rest,
+  };
+  const deps = { pool, startProcess, scratchFolder };
+  return predictSlide(deps, request, onEvent ?? (() => undefined), signal ?? new AbortController().signal);
+}
+
+const at = ({ heatmap }: PredictionResult, column: number, row: number): number[] => [
+  ...heatmap.values.subarray((row * columns + column) * 2, (row * columns + column) * 2 + 2),
+];
+
+test('every patch of tissue gets the probabilities of its own pixels, glass gets none', async () => {
+  const events: JobEvent[] = [];
+  const result = await predict('whole', { onEvent: (event) => events.push(event) });
+  const { grid } = result.heatmap.header;
+  assert.deepEqual([grid.columns, grid.rows], [columns, rows]);
+  assert.equal(result.heatmap.rowsDone, rows);
+  assert.equal(result.patches, columns * (rows - glassRows));
+  const paint = tissuePainter('a');
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const [gland, stroma] = at(result, column, row);
+      if (row < glassRows) {
+        assert.ok(Number.isNaN(gland) && Number.isNaN(stroma), `glass at ${column}, ${row}`);
+        continue;
+      }
+      let red = 0;
+      for (let y = 0; y < tinySizePx; y++)
+        for (let x = 0; x < tinySizePx; x++) red += paint(column * tinySizePx + x, row * tinySizePx + y)[0];
+      const expected = glandProbability(red / tinySizePx ** 2);
+      assert.ok(Math.abs(gland! - expected) < 1e-4, `${column}, ${row}: ${gland} for ${expected}`);
+      assert.ok(Math.abs(gland! + stroma! - 1) < 1e-5);
+    }
+  }
+  const bands = events.flatMap((event) => (event.type === 'heatmap' ? [[event.fromRow, event.toRow]] : []));
+  assert.deepEqual(bands, [
+    [0, 8],
+    [8, 16],
+    [16, 24],
+  ]);
+  const progress = events.filter((event) => event.type === 'progress').at(-1);
+  assert.equal(progress?.done, result.patches);
+  assert.deepEqual(readdirSync(scratchFolder), [], 'no slot file is left');
+});
+
+test('a prediction that was cancelled in the middle goes on from its rows and ends in the identical file', async () => {
+  const cancel = new AbortController();
+  const broken = predict('resumed', {
+    onEvent: (event) => {
+      if (event.type === 'heatmap' && event.toRow === 8) cancel.abort();
+    },
+    signal: cancel.signal,
+  });
+  await assert.rejects(
+    broken,
+    (error: Error & { kind?: string }) => error.name === 'AbortError' || error.kind === 'cancelled',
+  );
+  assert.deepEqual(readdirSync(scratchFolder), []);
+  const told: number[] = [];
+  const rest = await predict('resumed', { onEvent: (event) => event.type === 'heatmap' && told.push(event.fromRow) });
+  assert.ok(told[0]! >= 8, `went on from row ${told[0]}`);
+  assert.ok(rest.patches < columns * (rows - glassRows));
+  const whole = await predict('from-start');
+  assert.deepEqual(rest.heatmap.values, whole.heatmap.values);
+  assert.ok(readFileSync(join(folder, 'resumed.heatmap')).equals(readFileSync(join(folder, 'from-start.heatmap'))));
+  const again = await predict('resumed');
+  assert.equal(again.patches, 0, 'a finished one has nothing left to do');
+});
+
+test('another model or stride may not go on in the same file', async () => {
+  await predict('shared');
+  await assert.rejects(predict('shared', { stride: 32 }), { code: 'heatmap/other' });
+  const other = await writeTinyModel(join(folder, 'other'), { id: 'm-other' });
+  await assert.rejects(predict('shared', { model: other }), { code: 'heatmap/other' });
+});
+
+test('a stride below the patch gives more cells, centred on the same patches', async () => {
+  const { heatmap, patches } = await predict('dense', { stride: 8 });
+  assert.equal(heatmap.header.grid.columns, (tissueSize.widthPx - tinySizePx) / 8 + 1);
+  assert.ok(patches > 3 * columns * (rows - glassRows));
+});
+
+test('a slide of unknown µm/px and a too coarse one are refused before a process or a file is made', async () => {
+  await assert.rejects(predict('unknown', { mpp: null }), { code: 'model/unknown-mpp', kind: 'input' });
+  await assert.rejects(predict('coarse', { mpp: { x: 0.61, y: 0.61 } }), { code: 'model/too-coarse', kind: 'input' });
+  const stained = await writeTinyModel(join(folder, 'stained'), { stains: ['PAS'] });
+  await assert.rejects(predict('stain', { model: stained }), { code: 'model/wrong-stain' });
+  for (const name of ['unknown', 'coarse', 'stain'])
+    assert.ok(!readdirSync(folder).includes(`${name}.heatmap`), `${name} left a file`);
+});
+
+test('a finer slide is resampled to the model, and the run says when it is read as it is', async () => {
+  const fine = await predict('fine', { mpp: { x: 0.25, y: 0.25 } });
+  assert.equal(fine.heatmap.header.grid.columns, columns / 2);
+  const notes: string[] = [];
+  const near = await predict('near', {
+    mpp: { x: 0.55, y: 0.55 },
+    onEvent: (event) => event.type === 'note' && notes.push(event.text),
+  });
+  assert.equal(near.heatmap.header.grid.columns, columns);
+  assert.match(notes[0]!, /10 % coarser/);
+});
+
+test('a model whose graph was damaged ends the run with its reason', async () => {
+  const damaged = await writeTinyModel(join(folder, 'damaged'));
+  rmSync(damaged.onnxFile);
+  await assert.rejects(predict('damaged', { model: damaged }), { code: 'model/missing' });
+  assert.deepEqual(readdirSync(scratchFolder), []);
+});
