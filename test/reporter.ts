@@ -37,29 +37,31 @@ export function createReporter(root: string, noSkip: boolean): Reporter {
     // Node gives the files one after the other, whatever ran at the same time.
     let current = '';
     let counts = emptyCounts();
-    const open = new Map<string, string[]>();
+    let running = '';
+    let open: string[] = [];
     for await (const event of events) {
       const { type, data } = event as { type: string; data: TestData };
-      const file = data.file ? path.relative(root, data.file) : '';
+      const source = data.file ? path.relative(root, data.file) : '';
       if (type === 'test:stdout' || type === 'test:stderr') {
         const text = stripVTControlCharacters(data.message ?? '');
         for (const line of text.split('\n')) if (line.startsWith('not verified: ')) notVerified.add(line);
-        output.set(file, `${output.get(file) ?? ''}${text}`.slice(-4000));
+        output.set(source, `${output.get(source) ?? ''}${text}`.slice(-4000));
       }
       if (type === 'test:start') {
-        const names = (open.get(file) ?? []).slice(0, data.nesting);
-        names[data.nesting] = data.name;
-        open.set(file, names);
+        // A part of a test may be told to stand in another file, such as one that it imports.
+        if (data.nesting === 0) running = source;
+        open = [...open.slice(0, data.nesting), data.name];
       }
       if (type !== 'test:pass' && type !== 'test:fail') continue;
+      const file = data.nesting === 0 ? source : running;
       if (file !== current) {
         yield fileLine(current, counts);
         current = file;
         counts = emptyCounts();
       }
       if (data.nesting === 0) counts.durationMs += data.details.duration_ms;
-      const names = [...(open.get(file) ?? []).slice(0, data.nesting), data.name].filter((name) => name !== undefined);
-      const place = data.line ? `${file}:${data.line}` : file;
+      const names = [...open.slice(0, data.nesting), data.name];
+      const place = data.line ? `${source}:${data.line}` : source;
       const count = (what: keyof TestOutcome): void => {
         outcome[what]++;
         counts[what]++;
