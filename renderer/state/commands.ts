@@ -18,7 +18,7 @@ export interface Command {
   /** Acts wherever the focus is; others only with the viewer focused (or nothing). */
   readonly everywhere?: boolean;
   /** False when the key should go on to whoever else wants it. */
-  run(): boolean | void;
+  run(): unknown;
 }
 
 const tool = (name: ToolName, title: string, key: string): Command => ({
@@ -26,7 +26,9 @@ const tool = (name: ToolName, title: string, key: string): Command => ({
   title,
   group: 'Label',
   keys: [key],
-  run: () => void (labelling.tool = name),
+  run: () => {
+    labelling.tool = name;
+  },
 });
 
 /** QuPath's letters where it has one. */
@@ -85,14 +87,18 @@ const label: Command[] = [
     title: 'Show or hide the regions',
     group: 'Look',
     keys: ['A'],
-    run: () => void (labelling.showRegions = !labelling.showRegions),
+    run: () => {
+      labelling.showRegions = !labelling.showRegions;
+    },
   },
   {
     id: 'fill-regions',
     title: 'Fill the regions or show outlines only',
     group: 'Look',
     keys: ['F'],
-    run: () => void (labelling.fillRegions = !labelling.fillRegions),
+    run: () => {
+      labelling.fillRegions = !labelling.fillRegions;
+    },
   },
 ];
 
@@ -178,14 +184,18 @@ const look: Command[] = [
     title: 'Show or hide the prediction',
     group: 'Look',
     keys: ['H'],
-    run: () => void (overlay.visible = !overlay.visible),
+    run: () => {
+      overlay.visible = !overlay.visible;
+    },
   },
   {
     id: 'tissue',
     title: 'Show or hide the tissue mask',
     group: 'Look',
     keys: ['T'],
-    run: () => void (labelling.showTissue = !labelling.showTissue),
+    run: () => {
+      labelling.showTissue = !labelling.showTissue;
+    },
   },
   { id: 'next-slide', title: 'Next slide', group: 'Slides', keys: ['N'], run: () => workspace.nextSlide(1) },
   {
@@ -203,7 +213,9 @@ const window_: Command[] = [
     title: 'The viewer alone',
     group: 'Window',
     keys: ['Tab'],
-    run: () => void (layout.viewerAlone = !layout.viewerAlone),
+    run: () => {
+      layout.viewerAlone = !layout.viewerAlone;
+    },
   },
   {
     id: 'areas',
@@ -219,9 +231,19 @@ const window_: Command[] = [
     group: 'Window',
     keys: ['Ctrl+K'],
     everywhere: true,
-    run: () => void (layout.commandsOpen = true),
+    run: () => {
+      layout.commandsOpen = true;
+    },
   },
-  { id: 'keys', title: 'All keys', group: 'Window', keys: ['?'], run: () => void (layout.keysOpen = true) },
+  {
+    id: 'keys',
+    title: 'All keys',
+    group: 'Window',
+    keys: ['?'],
+    run: () => {
+      layout.keysOpen = true;
+    },
+  },
   { id: 'tab-label', title: 'Label', group: 'Window', keys: [], run: () => layout.showTab('label') },
   { id: 'tab-patches', title: 'Patches', group: 'Window', keys: [], run: () => layout.showTab('patches') },
   { id: 'tab-train', title: 'Train', group: 'Window', keys: [], run: () => layout.showTab('train') },
@@ -262,7 +284,9 @@ const window_: Command[] = [
     group: 'Runs',
     keys: ['Ctrl+J'],
     everywhere: true,
-    run: () => void (layout.jobsOpen = !layout.jobsOpen),
+    run: () => {
+      layout.jobsOpen = !layout.jobsOpen;
+    },
   },
   {
     id: 'cancel',

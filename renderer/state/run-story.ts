@@ -137,7 +137,8 @@ export function howFar(story: Story): { share: number | null; etaSeconds: number
     const stage = story.progress.stage.charAt(0).toUpperCase() + story.progress.stage.slice(1);
     return {
       share,
-      etaSeconds,
+      // Too early it would only be a guess.
+      etaSeconds: share !== null && share >= 0.05 ? etaSeconds : null,
       words: `${stage}: ${done.toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`,
     };
   }

@@ -7,7 +7,7 @@ import { containsPoint, ringArea } from '../../app/core/geometry.ts';
 import { simplifyRing } from './simplify.ts';
 
 /** Cells of the field per brush radius; linear interpolation keeps the outline within a percent of the radius. */
-const cellsPerRadius = 8;
+const cellsPerRadius = 12;
 const mostCells = 1_500_000;
 
 /** `path` in level-0 px, at least one point; `radius` in level-0 px. */
@@ -28,7 +28,7 @@ export function strokeOutline(path: readonly Point[], radius: number): MultiPoly
   const rings = contours(field, columns, rows).map((ring) =>
     simplifyRing(
       ring.map(([x, y]): Point => [originX + x * cell, originY + y * cell]),
-      cell / 6,
+      cell / 8,
     ),
   );
   return nest(rings.filter((ring) => ring.length >= 3));
