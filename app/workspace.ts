@@ -1,4 +1,5 @@
 /** The one open project of a host, with its runs; opening another closes it first. */
+import { realpathSync } from 'node:fs';
 import { EosinError } from './core/errors.ts';
 import { createQueue } from './core/queue.ts';
 import type { Host } from './host.ts';
@@ -57,18 +58,32 @@ export function createWorkspace(host: Host, pool: SlidePool): Workspace {
     runs: () => open().runs,
     open: (folder) =>
       line.run(async () => {
-        if (current?.project.folder === folder) return current.project;
+        if (current && sameFolder(current.project.folder, folder)) return current.project;
+        // The next one first: if it cannot be opened, the current one stays.
+        const next = openProject(folder, options);
         await closeCurrent();
-        return take(openProject(folder, options));
+        return take(next);
       }),
     create: (parentFolder, name, classes) =>
       line.run(async () => {
+        const next = createProject(parentFolder, { name, ...options, ...(classes ? { classes } : {}) });
         await closeCurrent();
-        return take(createProject(parentFolder, { name, ...options, ...(classes ? { classes } : {}) }));
+        return take(next);
       }),
     close: () => line.run(closeCurrent),
     recents: () => recents.list(),
   };
+}
+
+function sameFolder(a: string, b: string): boolean {
+  const real = (folder: string): string => {
+    try {
+      return realpathSync(folder);
+    } catch {
+      return folder;
+    }
+  };
+  return real(a) === real(b);
 }
 
 /** Slides whose file looks touched are read again in the background: is it still the slide that was labelled? */
