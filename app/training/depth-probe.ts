@@ -98,8 +98,8 @@ export function chooseDepth(probed: readonly ProbedGroup[], patients: readonly s
   const said = `${percent(gain.mean)} points (standard error ${percent(gain.standardError)})`;
   if (best === last || gain.mean <= gain.standardError) {
     const reason =
-      best === last
-        ? 'no group does better than the last'
+      gain.mean <= 0
+        ? 'no group is more accurate than the last'
         : `${probed[best]!.group} gains only ${said} over the last group`;
     return { depths, attach: probed[last]!.group, reason };
   }

@@ -22,7 +22,7 @@ export function judgePhase(
   const kept = mean > (strict ? standardError : 0);
   const change = `validation loss ${average(before).toFixed(4)} -> ${average(after).toFixed(4)}`;
   const error = `standard error of the difference ${standardError.toFixed(4)} over ${unit === 'patient' ? 'patients' : 'patches'}`;
-  return { kept, reason: `${change}, ${error}: ${kept ? 'kept' : 'undone'}` };
+  return { kept, reason: `${change}, ${error}` };
 }
 
 function average(values: Float32Array): number {
