@@ -51,3 +51,9 @@ export function visibleBox(m: Affine, width: number, height: number): Box {
   const y = Math.min(...at.map((p) => p[1]));
   return { x, y, width: Math.max(...at.map((p) => p[0])) - x, height: Math.max(...at.map((p) => p[1])) - y };
 }
+
+/** The map on the screen that takes what was drawn with `from` to where `to` has it. */
+export function between(from: Affine, to: Affine): Affine {
+  const place = (x: number, y: number): Point => toScreen(to, toSlide(from, [x, y]));
+  return affineFrom(place(0, 0), place(1000, 0), place(0, 1000), 1000, 1000);
+}
