@@ -88,7 +88,8 @@ export async function drawDemoSlides({
         file: fileOf(spec),
         name: spec.name,
         patient: spec.patient,
-        stain: spec.stain.name,
+        // All are H&E to a model's guard; how strongly each took is what the network must see past.
+        stain: 'H&E',
         truthFile: truthFileOf(spec),
         regions: i === specs.length - 1 ? [] : coarseRegions(truth, spec.seed),
       };
