@@ -9,6 +9,8 @@ export type OverlayMode = 'class' | 'probability';
 
 class Overlay {
   runId = $state<string | null>(null);
+  /** The prediction that the user chose among several; null is the newest. */
+  wantedId = $state<string | null>(null);
   summary = $state.raw<PredictionSummary | null>(null);
   visible = $state(true);
   mode = $state<OverlayMode>('class');

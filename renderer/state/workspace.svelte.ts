@@ -90,6 +90,11 @@ class Workspace {
     this.regions = store;
   }
 
+  /** True while a change of any slide waits to be stored. */
+  get unsaved(): boolean {
+    return [...this.#stores.values()].some((store) => store.saveState !== 'saved');
+  }
+
   nextSlide(step: 1 | -1): void {
     const at = this.slides.findIndex((slide) => slide.id === this.slideId);
     const next = this.slides[at + step];
@@ -138,6 +143,16 @@ class Workspace {
     if (added[0]) this.openSlide(added[0].id);
     if (added.length > 0) notices.good(added.length === 1 ? 'Slide added' : `${added.length} slides added`);
     this.labelsChanged();
+  }
+
+  /** Predictions of a slide that have something to show, newest first. */
+  predictionsOf(slideId: string): readonly RunFeed[] {
+    return this.feeds.filter(
+      ({ run, running, story }) =>
+        run.kind === 'predict' &&
+        run.slideId === slideId &&
+        (running || run.state === 'done' || story.ended === 'done'),
+    );
   }
 
   async startRun(asked: RunRequest): Promise<RunFeed> {

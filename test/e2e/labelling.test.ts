@@ -131,6 +131,19 @@ test('regions are drawn, saved at once, undone, and there again after a reload a
     await press(page, 't');
   });
 
+  await step('a change that finds no answer stays in sight and is stored on the second try', async () => {
+    await page.route('**/annotations', (route) => route.abort());
+    await drawRectangle(page, [560, 300], [620, 360]);
+    await page.locator('[data-testid="save-state"][data-state="failed"]').waitFor();
+    await page.getByRole('alert').getByText('Eosin does not answer.').waitFor();
+    assert.equal(await regionCount(page), 3, 'nothing is lost from the screen');
+    await page.unroute('**/annotations');
+    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+    await saved(page, 1);
+    await press(page, 'Delete');
+    await saved(page, 2);
+  });
+
   await step('a slide of unknown pixel size asks for it', async () => {
     await openSlide(page, 'no-size.tiff');
     assert.match((await page.getByTestId('scale-bar').textContent()) ?? '', /px$/);
