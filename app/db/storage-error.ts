@@ -8,9 +8,12 @@ export function storageError(thrown: unknown): unknown {
   return thrown instanceof Database.SqliteError ? fromSqlite(thrown) : fromFileSystem(thrown, thrown.code);
 }
 
+/** The last one: the index of the write-ahead log could not grow. */
+const fullCodes = ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_FSYNC', 'SQLITE_IOERR_SHMSIZE'];
+
 function fromSqlite(error: InstanceType<typeof Database.SqliteError>): unknown {
   const code = error.code;
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE' || code === 'SQLITE_IOERR_FSYNC') return diskFull(error);
+  if (fullCodes.includes(code)) return diskFull(error);
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) return damaged(error.message, error);
   if (code.startsWith('SQLITE_READONLY') || code === 'SQLITE_PERM' || code.startsWith('SQLITE_CANTOPEN'))
     return notWritable(error);
@@ -23,7 +26,7 @@ function fromSqlite(error: InstanceType<typeof Database.SqliteError>): unknown {
 }
 
 function fromFileSystem(error: Error, code: string): unknown {
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return diskFull(error);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return notWritable(error);
   return error;
 }

@@ -51,6 +51,7 @@ export async function trainModel(
     sizePx: plan.recipe.input.sizePx,
     contextPx: plan.contextPx,
   };
+  const saved = path.join(runFolder, 'model');
   try {
     await fillStore(deps.pool, store, plan, emit, signal);
     await assertNoDuplicatePictures(store, plan.patches);
@@ -64,11 +65,12 @@ export async function trainModel(
     );
     const outcome = (await run.ended)!;
     const passport = await writeModelFolder({
-      from: path.join(runFolder, 'model'),
+      from: saved,
       to: request.modelFolder,
       passport: passportFor(deps, request, outcome),
       files: outcome.files,
     });
+    await rm(saved, { recursive: true, force: true });
     return { passport, outcome };
   } finally {
     await rm(store.file, { force: true });

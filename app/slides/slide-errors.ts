@@ -66,7 +66,7 @@ export function fileError(thrown: unknown, fileName: string): unknown {
       fields,
       cause: thrown,
     });
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new EosinError('disk/full', 'retry', 'The disk is full.', {
       remedy: 'Free some space; the same command then goes on.',
       fields,

@@ -108,7 +108,7 @@ test('a run on a project: plan, phases, a model with its passport, a report; the
   assert.equal(opened.passport.metrics.test?.patches, 12);
   const runFolder = join(project.folders.runs, run.id);
   assert.match(readFileSync(join(runFolder, 'report.html'), 'utf8'), /Gland/);
-  assert.ok(!existsSync(join(runFolder, 'patches.raw')) && !existsSync(join(runFolder, 'cache')));
+  for (const name of ['patches.raw', 'cache', 'model']) assert.ok(!existsSync(join(runFolder, name)), name);
 
   const slide = project.slides.list().at(-1)!;
   const prediction = startPrediction(project, live, deps, { modelId: model!.id, slideId: slide.id, stride: null });
