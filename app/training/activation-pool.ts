@@ -2,9 +2,9 @@
  * The activation caches of a run, by the number of layer groups that learn above them. Those of the recipe's phases are
  * filled together in one forward pass, those of rungs one by one.
  */
-import { createEta } from '../core/progress.ts';
 import { type Activations, boundaryFor, cacheBytes, fillCaches } from './activation-cache.ts';
 import type { PhasesRequest } from './phases.ts';
+import { stageProgress } from './stage-progress.ts';
 
 /** Training and validation patches at one boundary. */
 export interface PooledActivations {
@@ -35,16 +35,7 @@ export function createActivationPool(
     const bytes = cacheBytes(data.train.length, views, boundaries) + cacheBytes(data.validation.length, 1, boundaries);
     const text = `Activation cache: ${(bytes / 1e6).toFixed(0)} MB for ${views} views of each training patch.`;
     emit({ type: 'note', level: 'info', text });
-    const eta = createEta();
-    const progress = (done: number): void =>
-      emit({
-        type: 'progress',
-        stage: 'activations',
-        done,
-        total,
-        unit: 'pictures',
-        etaSeconds: eta.after(done, total),
-      });
+    const progress = stageProgress(emit, 'activations', total, 'pictures');
     const train = await fillCaches(cache, 'train', data.train, views, boundaries, progress, breathe);
     try {
       const after = (done: number): void => progress(pictures + done);

@@ -7,7 +7,7 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { Augment } from '../core/recipe.ts';
-import type { ProbeDepth } from '../core/run.ts';
+import type { JobEvent, ProbeDepth } from '../core/run.ts';
 import type { Backbone } from '../networks/backbone.ts';
 import { exportOnnx } from '../networks/export-onnx.ts';
 import { capPerClass } from '../patches/sampling.ts';
@@ -15,6 +15,7 @@ import { allViews, viewBatches } from './augment/view-batches.ts';
 import { crossValidate, probeFolds } from './linear-probe.ts';
 import { pairedDifference } from './paired-difference.ts';
 import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
+import { stageProgress } from './stage-progress.ts';
 import type { TrainingData } from './training-data.ts';
 
 export interface ProbeRequest {
@@ -50,7 +51,7 @@ const forwardBatch = 16;
 /** Probes every group of the backbone and chooses where the head is to grow. */
 export async function probeDepths(
   request: ProbeRequest,
-  onProgress: (done: number, total: number) => void,
+  emit: (event: JobEvent) => void,
   breathe: () => Promise<void>,
 ): Promise<DepthChoice> {
   const { backbone, data, seed } = request;
@@ -58,10 +59,11 @@ export async function probeDepths(
   const kept = capPerClass(data.train, Math.ceil(patchLimit / classCount), seed);
   const patches = Array.from(kept, (position) => data.train[position]!);
   const views = request.augment === null ? 1 : 2;
-  const features = await pooledActivations(request, patches, views, onProgress, breathe);
+  const features = await pooledActivations(request, patches, views, emit, breathe);
   const labels = patches.map(({ classIndex }) => classIndex);
   const folds = probeFolds(patches, data.patientsKnown, classCount, seed);
   const probed: ProbedGroup[] = [];
+  const progress = stageProgress(emit, 'probe of each depth', backbone.groups.length, 'depths');
   for (const [g, { name }] of backbone.groups.entries()) {
     const { correct, losses } = await crossValidate(
       { features: features[g]!, views, labels, classCount },
@@ -69,6 +71,7 @@ export async function probeDepths(
       breathe,
     );
     probed.push({ group: name, correct, losses });
+    progress(g + 1);
   }
   return chooseDepth(
     probed,
@@ -118,10 +121,11 @@ async function pooledActivations(
   { backbone, base, source, forward, threads, augment, seed }: ProbeRequest,
   patches: readonly PlannedPatch[],
   views: number,
-  onProgress: (done: number, total: number) => void,
+  emit: (event: JobEvent) => void,
   breathe: () => Promise<void>,
 ): Promise<Float32Array[]> {
   const requests = allViews(patches, views);
+  const progress = stageProgress(emit, 'depth probe', requests.length, 'pictures');
   const features = backbone.groups.map(({ channels }) => new Float32Array(requests.length * channels));
   const outputs = backbone.groups.map(({ name, output }) => ({ name, layer: output, pooled: true }));
   const onnx = await exportOnnx({ model: base, preprocessing: backbone.preprocessing, outputs });
@@ -130,7 +134,7 @@ async function pooledActivations(
     for await (const { pixels, count, from } of viewBatches(source, augment, seed, requests, forwardBatch)) {
       const pooled = await runner.run(pixels, count);
       for (const [g, { name, channels }] of backbone.groups.entries()) features[g]!.set(pooled[name]!, from * channels);
-      onProgress(from + count, requests.length);
+      progress(from + count);
       await breathe();
     }
   } finally {

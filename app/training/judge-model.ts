@@ -18,6 +18,8 @@ export interface JudgeRequest {
   readonly threads: number;
   readonly data: TrainingData;
   readonly seed: number;
+  /** Patches that were looked at, of all that will be. */
+  readonly onProgress: (done: number, total: number) => void;
   readonly breathe: () => Promise<void>;
 }
 
@@ -28,11 +30,29 @@ export interface Judgement {
 
 const batchSize = 16;
 
+/** Called after `count` more patches were looked at. */
+type Look = (count: number) => Promise<void>;
+
+function countLooks({ onProgress, breathe }: JudgeRequest, total: number): Look {
+  let done = 0;
+  let told = 0;
+  return async (count) => {
+    done += count;
+    if (done - told >= batchSize || done === total) {
+      told = done;
+      onProgress(done, total);
+    }
+    await breathe();
+  };
+}
+
 /** Runs the saved ONNX model, not the network in memory, on validation and test. */
 export async function judgeModel(request: JudgeRequest): Promise<Judgement> {
   const { data } = request;
+  const judged = data.validation.length + data.test.length;
+  const look = countLooks(request, data.train.length + 2 * judged);
   const colour = trainColourBaseline(
-    await colourOf(request, data.train),
+    await colourOf(request, data.train, look),
     data.train.map(({ classIndex }) => classIndex),
     data.classNames.length,
   );
@@ -40,11 +60,11 @@ export async function judgeModel(request: JudgeRequest): Promise<Judgement> {
     const truth = patches.map(({ classIndex }) => classIndex);
     return evaluate({
       truth,
-      probabilities: await probabilitiesOf(request, patches),
+      probabilities: await probabilitiesOf(request, patches, look),
       classNames: data.classNames,
       patients: data.patientsKnown ? patches.map(({ patient }) => patient) : null,
       seed: request.seed,
-      colourBaseline: colourBaselineAccuracy(colour, await colourOf(request, patches), truth),
+      colourBaseline: colourBaselineAccuracy(colour, await colourOf(request, patches, look), truth),
     });
   };
   return { validation: await judge(data.validation), test: data.test.length > 0 ? await judge(data.test) : null };
@@ -52,8 +72,9 @@ export async function judgeModel(request: JudgeRequest): Promise<Judgement> {
 
 /** [n, classes] row by row. */
 async function probabilitiesOf(
-  { onnx, source, forward, threads, data, breathe }: JudgeRequest,
+  { onnx, source, forward, threads, data }: JudgeRequest,
   patches: readonly PlannedPatch[],
+  look: Look,
 ): Promise<Float32Array> {
   const classCount = data.classNames.length;
   const probabilities = new Float32Array(patches.length * classCount);
@@ -62,7 +83,7 @@ async function probabilitiesOf(
     for await (const { pixels, count, from } of viewBatches(source, null, 0, requestsOf(patches), batchSize)) {
       const rows = (await runner.run(pixels, count)).probabilities!;
       probabilities.set(rows.subarray(0, count * classCount), from * classCount);
-      await breathe();
+      await look(count);
     }
   } finally {
     await runner.close();
@@ -71,12 +92,12 @@ async function probabilitiesOf(
 }
 
 /** [n, colourFeatureCount] row by row. */
-async function colourOf({ source, breathe }: JudgeRequest, patches: readonly PlannedPatch[]): Promise<Float32Array> {
+async function colourOf({ source }: JudgeRequest, patches: readonly PlannedPatch[], look: Look): Promise<Float32Array> {
   const features = new Float32Array(patches.length * colourFeatureCount);
   const bytes = source.sizePx ** 2 * 3;
   for await (const { pixels, from } of viewBatches(source, null, 0, requestsOf(patches), 1)) {
     colourFeatures(pixels.subarray(0, bytes), features, from * colourFeatureCount);
-    await breathe();
+    await look(1);
   }
   return features;
 }

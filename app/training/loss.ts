@@ -43,8 +43,3 @@ export function classWeightsFor(
   for (const index of classIndices) counts[index]!++;
   return counts.map((count) => (count === 0 ? 0 : classIndices.length / (classCount * count)));
 }
-
-/** The loss of one patch from its probabilities, for numbers that come from a finished model. */
-export function crossEntropyOf(probability: number): number {
-  return -Math.log(Math.max(probability, 1e-7));
-}

@@ -6,7 +6,6 @@
  * A run that was cut off goes on after its last whole epoch when the same spec comes again.
  */
 import type * as tf from '@tensorflow/tfjs';
-import { createEta } from '../core/progress.ts';
 import type { JobEvent } from '../core/run.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { TrainOutcome, TrainSpec } from '../jobs/job-spec.ts';
@@ -53,6 +52,8 @@ export async function train(
   const data = trainingData(spec.patches, classNames, recipe, patientsKnown);
   emit({ type: 'engine', id: engine.id, device: engine.device, gradientError: null, threads: engine.threads });
 
+  const onProgress = (done: number, total: number): void =>
+    emit({ type: 'progress', stage: 'evaluation', done, total, unit: 'patches', etaSeconds: null });
   const base = await backbone.build(engine.tf, weights, source.sizePx);
   let network: Network | null = null;
   try {
@@ -65,7 +66,8 @@ export async function train(
     const best = await runPhases({ engine: engine.tf, cache, data, recipe, sink, origin, resume, emit, breathe });
     const golden = [...data.validation, ...data.train];
     const saved = await saveModel({ engine: engine.tf, network, source, forward, threads, sink, breathe }, golden);
-    const judged = await judgeModel({ onnx: saved.onnx, source, forward, threads, data, seed, breathe });
+    const { onnx } = saved;
+    const judged = await judgeModel({ onnx, source, forward, threads, data, seed, onProgress, breathe });
     return {
       attach,
       bestPhase: best.phase,
@@ -117,21 +119,8 @@ async function chooseAttach(
 ): Promise<string> {
   if (recipe.attach !== 'auto') return backboneUpTo(backbone.groups, recipe.attach).at(-1)!.name;
   const { augment, seed } = recipe;
-  const eta = createEta();
-  const { depths, attach, reason } = await probeDepths(
-    { backbone, base, source, forward, threads, augment, seed, data },
-    (done, total) => {
-      emit({
-        type: 'progress',
-        stage: 'depth probe',
-        done,
-        total,
-        unit: 'pictures',
-        etaSeconds: eta.after(done, total),
-      });
-    },
-    breathe,
-  );
+  const request = { backbone, base, source, forward, threads, augment, seed, data };
+  const { depths, attach, reason } = await probeDepths(request, emit, breathe);
   emit({ type: 'probe', depths, attach, reason });
   return attach;
 }
