@@ -29,11 +29,6 @@ export function trainColourBaseline(
   return fitLogistic(features, labels, classCount, { l2: 1e-2, balanced: true, maxIterations: 100 });
 }
 
-/** Probabilities [n, classCount] row by row. */
-export function predictColourBaseline(model: LogisticModel, features: Float32Array): Float32Array {
-  return predictLogistic(model, features);
-}
-
 /** Balanced accuracy of the baseline on `features` [n, colourFeatureCount]. */
 export function colourBaselineAccuracy(
   model: LogisticModel,
