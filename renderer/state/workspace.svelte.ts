@@ -17,6 +17,8 @@ class Workspace {
   engines = $state.raw<{ engines: readonly EngineView[]; chosen: string } | null>(null);
   /** Grows when labels, classes or the split change, so that what depends on them is asked again. */
   planVersion = $state(0);
+  /** Slides that are being added, while that takes its time. */
+  adding = $state(0);
   #stores = new Map<string, RegionStore>();
   regions = $state.raw<RegionStore | null>(null);
 
@@ -137,7 +139,10 @@ class Workspace {
   }
 
   async addSlides(handles: readonly string[]): Promise<void> {
-    const { added, refused } = await api.addSlides(handles);
+    this.adding += handles.length;
+    const { added, refused } = await api.addSlides(handles).finally(() => {
+      this.adding -= handles.length;
+    });
     for (const { name, error } of refused) notices.report({ ...error, message: `${name}: ${error.message}` });
     await this.refresh();
     if (added[0]) this.openSlide(added[0].id);
