@@ -12,7 +12,7 @@ export interface PairedDifference {
 }
 
 /** With fewer clusters the cluster-robust error is itself too uncertain to decide with. */
-export const minClusters = 5;
+const minClusters = 5;
 
 /**
  * @param a one number a patch (a loss, or 1 for a correct answer and 0 for a wrong one)

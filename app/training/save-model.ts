@@ -29,9 +29,9 @@ export interface SaveRequest {
 }
 
 /** More than this between the two forms of a model is a fault, not rounding. */
-export const parityLimit = 1e-4;
+const parityLimit = 1e-4;
 /** Patches that the two forms are compared on. */
-export const goldenCount = 64;
+const goldenCount = 64;
 const batchSize = 8;
 
 /**

@@ -10,7 +10,7 @@
 import type { Triple, View } from './view.ts';
 
 /** Optical density of pure haematoxylin, eosin and residual (DAB) in red, green, blue, rows of unit length. */
-export const stainVectors: readonly [Triple, Triple, Triple] = [
+const stainVectors: readonly [Triple, Triple, Triple] = [
   [0.65, 0.7, 0.29],
   [0.07, 0.99, 0.11],
   [0.27, 0.57, 0.78],

@@ -36,7 +36,7 @@ export function viewOf(augment: Augment | null, seed: number, view: number, patc
 }
 
 /** Draws in a fixed order, also what is switched off, so that one setting does not move the draws of another. */
-export function drawView(augment: Augment, random: Random): View {
+function drawView(augment: Augment, random: Random): View {
   const angle = random.next() * 2 * Math.PI;
   const flipX = random.next() < 0.5;
   const flipY = random.next() < 0.5;
