@@ -121,13 +121,17 @@ test('places are handles with names and kinds; hidden files are not listed', asy
   await app.refused(app.ask('POST', '/api/places/grant', { dropped: '/etc/passwd' }), 404, 'place/not-granted');
 });
 
-test('a reader who leaves stops the drawing of the example, and nothing half made is in its folder', async () => {
+// Drawing all of it takes longer than this.
+test('a reader who leaves stops the drawing of the example, and nothing half made is left', {
+  timeout: 8000,
+}, async () => {
   const response = await app.send('POST', '/api/project/example');
   assert.equal(response.headers.get('content-type'), 'application/x-ndjson');
   const reader = response.body!.getReader();
   const first = new TextDecoder().decode((await reader.read()).value);
   assert.equal((JSON.parse(first.split('\n')[0]!) as { type: string }).type, 'progress', first);
   await reader.cancel();
+  await app.allEnded('demo');
   const folder = join(app.folder, 'documents', 'Eosin example');
   assert.ok(!existsSync(join(folder, 'Example.eosin')));
   const whole = readdirSync(join(folder, 'slides')).filter((name) => /\.tiff?$/.test(name));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
@@ -88,25 +88,31 @@ test('a part without patches, and a class that the model does not know, are refu
 
 test('folders of pictures are judged in the order of the classes of the model, not of the folders', async (t) => {
   const folder = tempFolder(t);
+  const other = await writeTinyModel(join(folder, 'model'), {
+    classes: [
+      { name: 'Tumour gland', colour: '#0072b2' },
+      { name: 'Stroma', colour: '#e69f00' },
+    ],
+  });
+  const pictures = join(folder, 'pictures');
   for (const [name, background, count] of [
     ['Stroma', '#643c96', 3],
-    ['Gland', '#e696b4', 2],
+    ['Tumour gland', '#e696b4', 1],
   ] as const) {
-    mkdirSync(join(folder, name));
+    mkdirSync(join(pictures, name), { recursive: true });
     for (let i = 0; i < count; i++) {
       const create = { width: tinySizePx, height: tinySizePx, channels: 3 as const, background };
       await sharp({ create })
         .png()
-        .toFile(join(folder, name, `${i}.png`));
+        .toFile(join(pictures, name, `${i}.png`));
     }
   }
-  rmSync(join(folder, 'Gland', '1.png'));
   // One stroma picture lies in the wrong folder.
   await sharp({ create: { width: tinySizePx, height: tinySizePx, channels: 3, background: '#643c96' } })
     .png()
-    .toFile(join(folder, 'Gland', 'wrong.png'));
-  const plan = await planPictures(folder, null, recipe());
-  const found = await evaluateModel(deps, model, plan, 'test', () => undefined, never());
+    .toFile(join(pictures, 'Tumour gland', 'wrong.png'));
+  const plan = await planPictures(pictures, null, recipe());
+  const found = await evaluateModel(deps, other, plan, 'test', () => undefined, never());
   assert.deepEqual(found.confusion, [
     [1, 1],
     [0, 3],
