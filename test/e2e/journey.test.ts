@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withoutChromium } from '../browser.ts';
+import { axeViolations } from './axe.ts';
 import { openWindow, startShell, stepsOf } from './browser.ts';
 import {
   chartPoints,
@@ -61,6 +62,7 @@ test('example, region, training, curves, prediction, overlay, reload', {
       (await page.getByTestId('training-result').textContent()) ?? '',
       /Validation \d\.\d\d \[\d\.\d\d–\d\.\d\d\]/,
     );
+    assert.deepEqual(await axeViolations(page), []);
   });
 
   await step('the sixth slide is predicted, and the heat map lies over it', async () => {
@@ -69,6 +71,7 @@ test('example, region, training, curves, prediction, overlay, reload', {
     await predict(page, patienceMs);
     const share = await washShare(page);
     assert.ok(share > 0.1, `a share of ${share} of the view is painted`);
+    assert.deepEqual(await axeViolations(page), []);
   });
 
   await step('opacity, and the probabilities under the pointer', async () => {
