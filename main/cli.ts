@@ -28,6 +28,9 @@ export async function runCli(argv: readonly string[], hostOf: () => Host = comma
   const onInterrupt = (): void => (cancel.signal.aborted ? process.exit(130) : cancel.abort());
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onInterrupt);
+  // The reader has left, as `| head` does: nobody wants the rest.
+  process.stdout.once('error', () => cancel.abort());
+  process.stdout.on('error', () => undefined);
   let app: App | null = null;
   try {
     const { command, rest } = findCommand(argv);

@@ -18,7 +18,10 @@ export const serve: Command = {
     });
     terminal.result({ address: shell.address });
     if (!terminal.json) terminal.say(`Eosin is at ${shell.address}\nPress Ctrl-C to end it.`);
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
     await shell.close();
   },
 };

@@ -61,6 +61,13 @@ describe('how the command line is used', { concurrency: 2 }, () => {
     assert.match(half.stderr, /--width wants a whole number/);
   });
 
+  test('a reader who leaves, as head does, gets no stack', async () => {
+    const { child, ended } = bench.start(['recipes', 'show', 'quick', '--json']);
+    child.stdout!.destroy();
+    const { code, stderr } = await ended;
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
   test('--json gives exactly one document on stdout', async () => {
     const { recipes } = documentOf(await bench.eosin('recipes', '--json')) as { recipes: { name: string }[] };
     assert.equal(recipes[0]?.name, 'quick');
@@ -79,7 +86,8 @@ describe('how the command line is used', { concurrency: 2 }, () => {
     const key = await bench.eosin('train', 'Keys.eosin', '--set', 'phases.head.epoch=3');
     assertRefused(key, 64, 'recipe/unknown-key');
     assert.match(key.stderr, /\.epoch'.*Did you mean 'phases\.\w+\.epochs'/);
-    writeFileSync(bench.file('mine.json'), JSON.stringify({ name: 'mine', backbone: 'mobilenet-v2', speed: 3 }));
+    const quick = documentOf(await bench.eosin('recipes', 'show', 'quick', '--json'));
+    writeFileSync(bench.file('mine.json'), JSON.stringify({ ...quick, speed: 3 }));
     const file = assertRefusedJson(
       await bench.eosin('train', 'Keys.eosin', '--recipe', 'mine.json', '--json'),
       64,
