@@ -29,8 +29,7 @@ export async function runCli(argv: readonly string[], hostOf: () => Host = comma
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onInterrupt);
   // The reader has left, as `| head` does: nobody wants the rest.
-  process.stdout.once('error', () => cancel.abort());
-  process.stdout.on('error', () => undefined);
+  process.stdout.on('error', () => cancel.abort());
   let app: App | null = null;
   try {
     const { command, rest } = findCommand(argv);

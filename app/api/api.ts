@@ -1,4 +1,4 @@
-/** All routes of the app, typed end to end: the renderer's client is `hc<Api>`. */
+/** All routes of the app; what a resource answers stands in its own file. */
 import { Hono } from 'hono';
 import { EosinError } from '../core/errors.ts';
 import { annotationRoutes } from './annotations.ts';
@@ -40,5 +40,3 @@ function noRoute(path: string): EosinError {
     remedy: 'Reload the page, if Eosin was updated meanwhile.',
   });
 }
-
-export type Api = ReturnType<typeof createApi>;

@@ -106,7 +106,7 @@ describe('bad input is one clear line, a code, and the right exit code', { concu
     const side = tissueSize.widthPx / 2;
     const regions = writeRegions('tissue.geojson', [
       { className: 'Gland', geometry: box(0, glassPx, side) },
-      { className: '../../Stroma, loose', geometry: box(side, glassPx, side) },
+      { className: '../Stroma, loose', geometry: box(side, glassPx, side) },
     ]);
     const args = [
       'patches',
@@ -123,7 +123,7 @@ describe('bad input is one clear line, a code, and the right exit code', { concu
     const outcome = await bench.eosin(...args, '--json');
     assert.equal(outcome.code, 0, outcome.stderr);
     const { patches, classes } = documentOf(outcome) as { patches: number; classes: Record<string, number> };
-    assert.deepEqual([patches, classes], [32, { Gland: 16, '../../Stroma, loose': 16 }]);
+    assert.deepEqual([patches, classes], [32, { Gland: 16, '../Stroma, loose': 16 }]);
     assert.deepEqual(readdirSync(bench.file('cut')), ['patches']);
     const rows = readFileSync(bench.file('cut/patches/patches.csv'), 'utf8').trimEnd().split('\r\n');
     assert.equal(rows.length, 33);
