@@ -34,6 +34,7 @@ export function createApp(host: Host): App {
     memoryLimitBytes: 1.5e9,
   });
   const workspace = createWorkspace(host, pool);
+  const closing = new AbortController();
   const services: ApiDeps = {
     host,
     pool,
@@ -41,6 +42,7 @@ export function createApp(host: Host): App {
     places: createPlaceBook(os.homedir()),
     workspace,
     recipes: shippedRecipes(host),
+    closing: closing.signal,
   };
   const api = createApi(services);
   return {
@@ -48,6 +50,7 @@ export function createApp(host: Host): App {
     routes: api.routes.map(({ method, path: pattern }) => ({ method, path: pattern })),
     services,
     async close() {
+      closing.abort();
       await workspace.close();
       await pool.close();
     },

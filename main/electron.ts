@@ -38,6 +38,9 @@ async function run(): Promise<void> {
   const preloadSecret = randomBytes(32).toString('base64url');
   const eosin = createApp({ ...electronHost(), preloadSecret });
   lockDefaultSession();
+  const project = process.argv.find((word) => word.startsWith('--project='))?.slice('--project='.length);
+  // A project that cannot be opened must not keep the window away: the first screen says what can be done.
+  if (project) await eosin.services.workspace.open(path.resolve(project)).catch(() => undefined);
   handleScheme(createSite(rendererFolder(), eosin));
   installMenu();
   app.on('window-all-closed', () => app.quit());

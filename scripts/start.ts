@@ -1,6 +1,7 @@
 /**
  * `npm start`: builds what is stale and opens the app, in Electron where its binary is there, otherwise in the default
- * browser. `--electron` and `--browser` choose; `--port N` and `--no-open` are for the browser.
+ * browser. `--electron` and `--browser` choose; `--project DIR` opens a project; `--port N` and `--no-open` are for the
+ * browser.
  */
 
 import { spawn } from 'node:child_process';
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     browser: { type: 'boolean', default: false },
     port: { type: 'string', default: '0' },
     open: { type: 'boolean', default: true },
+    project: { type: 'string' },
   },
   allowNegative: true,
 });
@@ -26,18 +28,21 @@ if (values.electron && binary === null) {
   process.exit(78);
 }
 await build({ emit: binary !== null });
-if (binary === null) await startInBrowser(Number(values.port), values.open);
-else startElectron(binary);
+if (binary === null) await startInBrowser(Number(values.port), values.open, values.project ?? null);
+else startElectron(binary, values.project ?? null);
 
-function startElectron(file: string): void {
-  const child = spawn(file, ['.'], { cwd: root, stdio: 'inherit' });
+function startElectron(file: string, projectFolder: string | null): void {
+  const child = spawn(file, projectFolder === null ? ['.'] : ['.', `--project=${projectFolder}`], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
 }
 
-async function startInBrowser(port: number, open: boolean): Promise<void> {
+async function startInBrowser(port: number, open: boolean, projectFolder: string | null): Promise<void> {
   const { serveBrowserShell } = await import('../main/browser-shell.ts');
-  const shell = await serveBrowserShell({ port, open });
+  const shell = await serveBrowserShell({ port, open, projectFolder });
   console.log(`Eosin is open at ${shell.address}`);
   console.log('End it with Ctrl-C.');
   let ending = false;

@@ -13,4 +13,6 @@ export interface ApiDeps {
   readonly places: PlaceBook;
   readonly workspace: Workspace;
   readonly recipes: readonly Recipe[];
+  /** Aborted when the app closes: work of its own that nobody waits for any more ends then. */
+  readonly closing: AbortSignal;
 }

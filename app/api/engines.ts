@@ -6,11 +6,11 @@ import { type EngineSurvey, surveyEngines } from '../jobs/survey-engines.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { query } from './validated.ts';
 
-export function engineRoutes({ host }: ApiDeps) {
+export function engineRoutes({ host, closing }: ApiDeps) {
   let survey: Promise<EngineSurvey> | null = null;
   return new Hono().get('/', query(z.object({ refresh: z.stringbool().default(false) })), async (c) => {
     if (survey === null || c.req.valid('query').refresh) {
-      survey = surveyEngines(host.startProcess, jobThreads());
+      survey = surveyEngines(host.startProcess, jobThreads(), closing);
       survey.catch(() => {
         survey = null;
       });

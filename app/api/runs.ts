@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
 import { recipeSchema } from '../core/recipe.ts';
-import { startPrediction, startTraining } from '../jobs/project-runs.ts';
+import { resumeTraining, startPrediction, startTraining } from '../jobs/project-runs.ts';
 import { runDepsOf } from '../jobs/run-deps.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { eventStream } from './event-stream.ts';
@@ -55,6 +55,10 @@ export function runRoutes(deps: ApiDeps) {
     .post('/:id/cancel', (c) => {
       const { id } = workspace.project().runs.get(c.req.param('id'));
       return c.json({ cancelled: workspace.runs().cancel(id) });
+    })
+    .post('/:id/resume', (c) => {
+      const project = workspace.project();
+      return c.json(resumeTraining(project, workspace.runs(), runDeps, c.req.param('id')));
     })
     .get('/:id/report', async (c) =>
       c.body(await fileOf(c.req.param('id'), 'report.html'), 200, { 'content-type': contentTypes['.html']! }),

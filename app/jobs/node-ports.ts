@@ -62,7 +62,8 @@ export function folderSink(folder: string): ArtifactSink {
     put: (name, bytes) => writeWhole(path.join(folder, name), bytes),
     async get(name) {
       try {
-        return await readFile(path.join(folder, name));
+        // A plain array of its own: a Buffer's slice() shares memory, which a reader of numbers does not expect.
+        return new Uint8Array(await readFile(path.join(folder, name)));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
         throw error;

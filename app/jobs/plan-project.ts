@@ -9,7 +9,7 @@ import { patchGrid } from '../patches/grid.ts';
 import { labelPatches } from '../patches/label-patches.ts';
 import { assertNoLeak } from '../patches/leak.ts';
 import { capPerClass } from '../patches/sampling.ts';
-import { describeSplitWarning, splitPatients } from '../patches/split.ts';
+import { describeSplitWarnings, splitPatients } from '../patches/split.ts';
 import type { Project } from '../project.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import { patientKey } from '../slides/slide-store.ts';
@@ -175,7 +175,7 @@ function assignParts(project: Project, candidates: readonly Candidate[]) {
   const nameOf = (id: string): string => project.classes.get(id).name;
   return {
     parts: split.parts,
-    splitWarnings: split.warnings.map((warning) => describeSplitWarning(warning, nameOf(warning.classId))),
+    splitWarnings: describeSplitWarnings(split.warnings, nameOf),
   };
 }
 

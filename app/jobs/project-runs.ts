@@ -1,8 +1,8 @@
 /** Runs of a project: training and prediction, recorded from the first event to the result. */
 import path from 'node:path';
+import { EosinError } from '../core/errors.ts';
 import type { RunView } from '../core/project.ts';
 import type { Recipe } from '../core/recipe.ts';
-import type { JobEvent } from '../core/run.ts';
 import type { EngineId } from '../engine/engine.ts';
 import { renderReport } from '../evaluation/report-html.ts';
 import { writeWhole } from '../files/write-whole.ts';
@@ -16,56 +16,70 @@ import { predictSlide } from './predict-slide.ts';
 import type { RunDeps } from './run-deps.ts';
 import { trainModel } from './train-model.ts';
 
+interface TrainingRequest {
+  readonly recipe: Recipe;
+  readonly engine: EngineId | null;
+}
+
 /** Puts a training run in line. */
-export function startTraining(
+export function startTraining(project: Project, live: LiveRuns, deps: RunDeps, request: TrainingRequest): RunView {
+  const run = project.runs.create({ kind: 'train', title: `Train with ${request.recipe.name}`, spec: request });
+  learn(project, live, deps, run.id, request);
+  return run;
+}
+
+/**
+ * Puts a training run that was cancelled or failed in line again; it goes on after its last whole epoch, or begins anew
+ * where labels or split have changed since. Throws `run/no-resume` for any other run.
+ */
+export function resumeTraining(project: Project, live: LiveRuns, deps: RunDeps, runId: string): RunView {
+  const { kind, state } = project.runs.get(runId);
+  if (kind !== 'train' || (state !== 'cancelled' && state !== 'failed')) {
+    throw new EosinError('run/no-resume', 'conflict', 'Only a training run that was cancelled or failed can go on.', {
+      remedy: 'Start a new run.',
+      fields: { kind, state },
+    });
+  }
+  const run = project.runs.setState(runId, 'queued');
+  learn(project, live, deps, runId, project.runs.spec(runId) as TrainingRequest);
+  return run;
+}
+
+function learn(
   project: Project,
   live: LiveRuns,
   deps: RunDeps,
-  request: { readonly recipe: Recipe; readonly engine: EngineId | null },
-): RunView {
-  const { recipe, engine } = request;
-  const run = project.runs.create({ kind: 'train', title: `Train with ${recipe.name}`, spec: request });
-  live.start(run.id, async (emit, signal) => {
+  runId: string,
+  { recipe, engine }: TrainingRequest,
+): void {
+  live.start(runId, async (emit, signal) => {
     const plan = await planProject(project, deps.pool, recipe, signal);
-    const runFolder = path.join(project.folders.runs, run.id);
-    const events: JobEvent[] = [];
-    const modelId = run.id;
+    const runFolder = path.join(project.folders.runs, runId);
     const modelName = `${project.name} · ${recipe.name}`;
+    const modelFolder = path.join(project.folders.models, runId);
     const { passport, outcome } = await trainModel(
       deps,
-      {
-        runId: run.id,
-        runFolder,
-        modelFolder: path.join(project.folders.models, modelId),
-        modelId,
-        modelName,
-        plan,
-        engine,
-      },
-      (event) => {
-        if (event.type !== 'progress') events.push(event);
-        emit(event);
-      },
+      { runId, runFolder, modelFolder, modelId: runId, modelName, plan, engine },
+      emit,
       signal,
     );
-    await writeWhole(
-      path.join(runFolder, 'report.html'),
-      renderReport({ passport, events, plan: plan.summary, projectName: project.name }),
-    );
+    const events = project.runs.events(runId);
+    const report = renderReport({ passport, events, plan: plan.summary, projectName: project.name });
+    await writeWhole(path.join(runFolder, 'report.html'), report);
+    const { validation, test } = outcome;
     project.models.add({
-      id: modelId,
+      id: runId,
       name: modelName,
-      runId: run.id,
+      runId,
       classes: passport.classes.map(({ name }) => name),
       sizePx: passport.sizePx,
       mpp: passport.mpp,
-      validation: outcome.validation,
-      test: outcome.test,
+      validation,
+      test,
     });
-    project.runs.setModel(run.id, modelId);
-    return { model: modelId, attach: outcome.attach, validation: outcome.validation, test: outcome.test };
+    project.runs.setModel(runId, runId);
+    return { model: runId, attach: outcome.attach, validation, test };
   });
-  return run;
 }
 
 /** Where the heat map of a model on a slide grows, whatever run started it: a later run goes on. */

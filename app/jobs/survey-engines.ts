@@ -13,9 +13,16 @@ const rungs: readonly EngineReport['id'][] = ['native-cuda', 'native-cpu', 'webg
 const deadlineMs = 60_000;
 
 /** One after another, since two that share the cores would both look slow. */
-export async function surveyEngines(startProcess: StartProcess, threads: number): Promise<EngineSurvey> {
+export async function surveyEngines(
+  startProcess: StartProcess,
+  threads: number,
+  signal: AbortSignal,
+): Promise<EngineSurvey> {
   const engines: EngineReport[] = [];
-  for (const id of rungs) engines.push(await tryEngine(startProcess, id, threads));
+  for (const id of rungs) {
+    signal.throwIfAborted();
+    engines.push(await tryEngine(startProcess, id, threads, signal));
+  }
   const chosen = engines.find(({ usable, kind }) => usable && kind === 'training');
   if (!chosen) {
     throw new EosinError('engine/none', 'config', 'No training engine works on this computer.', {
@@ -25,9 +32,16 @@ export async function surveyEngines(startProcess: StartProcess, threads: number)
   return { engines, chosen: chosen.id as EngineId };
 }
 
-function tryEngine(startProcess: StartProcess, id: EngineReport['id'], threads: number): Promise<EngineReport> {
+function tryEngine(
+  startProcess: StartProcess,
+  id: EngineReport['id'],
+  threads: number,
+  signal: AbortSignal,
+): Promise<EngineReport> {
   return new Promise((resolve) => {
     const worker = startProcess('doctor');
+    const stop = (): void => worker.kill();
+    signal.addEventListener('abort', stop, { once: true });
     const failed = (reason: string): void => {
       const kind = id === 'onnxruntime' ? 'inference' : 'training';
       resolve({ id, kind, usable: false, reason, gradientError: null, forwardPerSecond: null, trainPerSecond: null });
@@ -41,9 +55,10 @@ function tryEngine(startProcess: StartProcess, id: EngineReport['id'], threads: 
       resolve(message as EngineReport);
       worker.kill();
     });
-    worker.onExit(({ code, signal }) => {
+    worker.onExit(({ code, signal: killedBy }) => {
       clearTimeout(timer);
-      failed(`its process ended (${signal ?? `code ${code}`})`);
+      signal.removeEventListener('abort', stop);
+      failed(`its process ended (${killedBy ?? `code ${code}`})`);
     });
     worker.send({ id, threads });
   });

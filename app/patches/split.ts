@@ -143,9 +143,18 @@ function warningsFor(
   return out;
 }
 
-/** A warning in words, for plans and reports. */
-export function describeSplitWarning({ code, patients, part }: SplitWarning, className: string): string {
-  if (code === 'class-missing') return `No patient of class ${className} is in the ${part} part.`;
-  const who = patients === 1 ? 'one patient' : `${patients} patients`;
-  return `Class ${className} has ${who}: too few to claim a test result for other patients (${patientsForTestClaim} at least).`;
+/** The warnings in words, for plans and reports: classes with too few patients share one sentence. */
+export function describeSplitWarnings(
+  warnings: readonly SplitWarning[],
+  nameOf: (classId: string) => string,
+): string[] {
+  const few = warnings.filter(({ code }) => code === 'few-patients');
+  const missing = warnings.filter(({ code }) => code === 'class-missing');
+  const counts = few.map(({ classId, patients }) => `${nameOf(classId)} ${patients}`).join(', ');
+  return [
+    ...missing.map(({ classId, part }) => `No patient of class ${nameOf(classId)} is in the ${part} part.`),
+    ...(few.length === 0
+      ? []
+      : [`Too few patients to claim a test result for others (${patientsForTestClaim} a class at least): ${counts}.`]),
+  ];
 }

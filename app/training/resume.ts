@@ -23,6 +23,7 @@ export async function findEpoch(
   onNote: (text: string) => void,
 ): Promise<EpochCheckpoint | null> {
   let latest: EpochCheckpoint | null = null;
+  let stale = false;
   for (const slot of [0, 1]) {
     const bytes = await sink.get(fileOf(slot));
     if (bytes === null) continue;
@@ -32,11 +33,15 @@ export async function findEpoch(
         found.origin.planHash === origin.planHash &&
         found.origin.appVersion === origin.appVersion &&
         found.origin.engine === origin.engine;
+      if (!own) stale = true;
       if (own && (latest === null || isLater(found.origin, latest.origin))) latest = found;
     } catch (error) {
       if (!(error instanceof EosinError)) throw error;
       onNote(`The checkpoint ${fileOf(slot)} is damaged; the run goes on from the one before it.`);
     }
+  }
+  if (stale && latest === null) {
+    onNote('Labels, split, program or engine have changed since the earlier attempt: the run starts anew.');
   }
   return latest;
 }

@@ -5,20 +5,43 @@ import type { RunView } from '../../app/core/project.ts';
 import type { JobEvent, SequencedEvent } from '../../app/core/run.ts';
 import { call, callStream } from './call.ts';
 
-/** Resolves to what the run's `done` gave; throws what it failed with. `onEvent` sees every event. */
-export async function followRun(
+/** Starts a run and watches it; as `followRun`. */
+export async function startRun(
   app: App,
   start: Record<string, unknown>,
   onEvent: (event: JobEvent) => void,
   signal: AbortSignal,
 ): Promise<{ runId: string; result: Record<string, unknown> }> {
   signal.throwIfAborted();
-  const run = await call<RunView>(app, 'POST', '/api/runs', start);
+  return followRun(app, await call<RunView>(app, 'POST', '/api/runs', start), 0, onEvent, signal);
+}
+
+/** Lets a cancelled or failed training run go on and watches it from there. */
+export async function resumeRun(
+  app: App,
+  runId: string,
+  onEvent: (event: JobEvent) => void,
+  signal: AbortSignal,
+): Promise<{ runId: string; result: Record<string, unknown> }> {
+  signal.throwIfAborted();
+  const told = app.services.workspace.project().runs.events(runId).at(-1)?.seq ?? 0;
+  const run = await call<RunView>(app, 'POST', `/api/runs/${encodeURIComponent(runId)}/resume`);
+  return followRun(app, run, told, onEvent, signal);
+}
+
+/** Resolves to what the run's `done` gave; throws what it failed with. `onEvent` sees every event after `told`. */
+async function followRun(
+  app: App,
+  run: RunView,
+  told: number,
+  onEvent: (event: JobEvent) => void,
+  signal: AbortSignal,
+): Promise<{ runId: string; result: Record<string, unknown> }> {
   const cancel = (): void => void app.services.workspace.runs().cancel(run.id);
   signal.addEventListener('abort', cancel, { once: true });
   if (signal.aborted) cancel();
   try {
-    for await (const event of callStream<SequencedEvent>(app, 'GET', `/api/runs/${run.id}/events`)) {
+    for await (const event of callStream<SequencedEvent>(app, 'GET', `/api/runs/${run.id}/events?after=${told}`)) {
       onEvent(event);
       if (event.type === 'done') return { runId: run.id, result: event.result };
       if (event.type === 'cancelled') throw cancelled();

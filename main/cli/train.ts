@@ -1,26 +1,30 @@
 /** Fine-tunes on the labelled slides of a project. */
 import path from 'node:path';
 import type { Evaluation } from '../../app/core/run.ts';
-import { word } from './arguments.ts';
+import { text, word } from './arguments.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
-import { followRun } from './follow-run.ts';
+import { resumeRun, startRun } from './follow-run.ts';
 import { openProjectAt } from './open-project.ts';
 import { eventPrinter } from './print-events.ts';
 
 export const train: Command = {
   name: 'train',
-  usage: 'DIR [--recipe NAME|FILE.json] [--engine ID] [--set key=value]...',
+  usage: 'DIR ([--recipe NAME|FILE.json] [--engine ID] [--set key=value]... | --resume RUN)',
   summary: 'Plans, fine-tunes, evaluates and saves a model on the labelled slides of a project.',
-  flags: recipeFlags,
+  flags: { ...recipeFlags, resume: { type: 'string' } },
   async run({ words, flags, terminal, app, signal }) {
     const started = await app();
     const folder = path.resolve(word(words, 0, 'DIR'));
     const recipe = await chosenRecipe(started, flags);
     const start = { kind: 'train', recipe, engine: chosenEngine(flags) };
     await openProjectAt(started, folder);
-    const { runId, result } = await followRun(started, start, eventPrinter(terminal), signal);
+    const print = eventPrinter(terminal);
+    const interrupted = text(flags, 'resume');
+    const { runId, result } = interrupted
+      ? await resumeRun(started, interrupted, print, signal)
+      : await startRun(started, start, print, signal);
     const { validation, test } = result as { validation: Evaluation | null; test: Evaluation | null };
     const model = path.join(started.services.workspace.project().folders.models, String(result.model));
     terminal.result({ type: 'done', run: runId, model, attach: result.attach, validation, test });

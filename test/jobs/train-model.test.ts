@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { JobEvent, SequencedEvent } from '../../app/core/run.ts';
 import { createLiveRuns, type LiveRuns } from '../../app/jobs/live-runs.ts';
 import { planFolders } from '../../app/jobs/plan-folders.ts';
-import { heatmapFileOf, startPrediction, startTraining } from '../../app/jobs/project-runs.ts';
+import { heatmapFileOf, resumeTraining, startPrediction, startTraining } from '../../app/jobs/project-runs.ts';
 import type { RunDeps } from '../../app/jobs/run-deps.ts';
 import { trainModel } from '../../app/jobs/train-model.ts';
 import { classAt } from '../../app/overlay/heatmap.ts';
@@ -211,4 +211,22 @@ test('pictures that are no pictures end a training on folders with a typed error
   });
   assert.deepEqual(readdirSync(join(folder, 'run')), []);
   assert.ok(!existsSync(join(folder, 'model')));
+});
+
+test('a cancelled run goes on after its last whole epoch and tells only what is new', async () => {
+  const { project } = study;
+  const run = startTraining(project, live, deps, { recipe, engine: 'wasm' });
+  const before = await follow(run.id, (event) => {
+    if (event.type === 'epoch' && event.epoch === 1) live.cancel(run.id);
+  });
+  assert.equal(before.at(-1)?.type, 'cancelled');
+  resumeTraining(project, live, deps, run.id);
+  const all = await follow(run.id);
+  assert.equal(all.at(-1)?.type, 'done', JSON.stringify(all.at(-1)));
+  assert.deepEqual(all.slice(0, before.length), before);
+  const epochs = all.flatMap((event) => (event.type === 'epoch' ? [`${event.phase} ${event.epoch}`] : []));
+  assert.deepEqual(epochs, ['head 1', 'head 2', 'head 3', 'fine-tune 1']);
+  assert.ok(all.some((event) => event.type === 'note' && /goes on after epoch 1 of phase head/.test(event.text)));
+  assert.equal(project.runs.get(run.id).modelId, run.id);
+  assert.throws(() => resumeTraining(project, live, deps, run.id), { code: 'run/no-resume' });
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PatientPart, SplitPart } from '../../app/core/project.ts';
 import { assertNoDuplicateTiles, assertNoLeak, duplicateTiles } from '../../app/patches/leak.ts';
-import { describeSplitWarning, type SplitPatient, splitPatients } from '../../app/patches/split.ts';
+import { describeSplitWarnings, type SplitPatient, splitPatients } from '../../app/patches/split.ts';
 
 function people(count: number, classes: readonly string[], prefix = 'p'): SplitPatient[] {
   return Array.from({ length: count }, (_, i) => ({ patient: `${prefix}${i}`, classes }));
@@ -54,10 +54,10 @@ test('pinned patients stay and count towards the quota', () => {
 
 test('fewer than six patients: no test claim, in words; a class missing from a part is named', () => {
   const { warnings } = splitPatients([...people(8, ['a']), ...people(2, ['b'], 'q')], [], 'key');
-  const words = warnings.map((warning) => describeSplitWarning(warning, `class-${warning.classId}`));
+  const words = describeSplitWarnings(warnings, (classId) => `class-${classId}`);
   assert.deepEqual(words, [
-    'Class class-b has 2 patients: too few to claim a test result for other patients (6 at least).',
     'No patient of class class-b is in the test part.',
+    'Too few patients to claim a test result for others (6 a class at least): class-b 2.',
   ]);
 });
 
