@@ -5,7 +5,6 @@
  *     level 1   downsample 4         a point at level-0 (x, y) lies at (x / downsample, y / downsample)
  *     level 2   downsample 16
  */
-import type { Box } from './geometry.ts';
 
 export interface PyramidLevel {
   readonly widthPx: number;
@@ -38,24 +37,6 @@ export function nearestFinerLevel(levels: readonly PyramidLevel[], downsample: n
 /** Level-0 px per output px when a slide of `slideMpp` is read at `targetMpp`. */
 export function downsampleFor(slideMpp: number, targetMpp: number): number {
   return targetMpp / slideMpp;
-}
-
-export function toLevel(box: Box, downsample: number): Box {
-  return {
-    x: box.x / downsample,
-    y: box.y / downsample,
-    width: box.width / downsample,
-    height: box.height / downsample,
-  };
-}
-
-export function toLevel0(box: Box, downsample: number): Box {
-  return {
-    x: box.x * downsample,
-    y: box.y * downsample,
-    width: box.width * downsample,
-    height: box.height * downsample,
-  };
 }
 
 /** Objective power that an mpp stands for (0.25 -> 40, 0.5 -> 20), the field's rule of thumb 10 / mpp. */

@@ -67,12 +67,6 @@ export async function predictSlide(
   for (const text of fit.warnings) emit({ type: 'note', level: 'warning', text });
   const file = await openHeatmapFile(request.heatmapFile, headerFor(request, fit.downsample));
   try {
-    const mask = await deps.pool.tissueMask(slide.path, signal);
-    const { grid, settings } = file.heatmap.header;
-    const bands = bandsLeft(
-      file.heatmap,
-      ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= Number(settings.leastTissue),
-    );
     const startMs = performance.now();
     const worker = await startBatchWorker(
       deps,
@@ -89,6 +83,13 @@ export async function predictSlide(
       signal,
     );
     try {
+      // The worker loads its network while the mask is made.
+      const mask = await deps.pool.tissueMask(slide.path, signal);
+      const { grid, settings } = file.heatmap.header;
+      const bands = bandsLeft(
+        file.heatmap,
+        ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= Number(settings.leastTissue),
+      );
       const patches = await predictBands(worker, bands, file, slide.id, emit, signal);
       return { heatmap: file.heatmap, patches, seconds: (performance.now() - startMs) / 1000 };
     } finally {

@@ -1,12 +1,14 @@
 /**
  * Whole-slide prediction, decode included, against bare onnxruntime-node on the same model and batch, turn by turn.
- * The slide is one of the drawn examples, 8,192 x 6,144 px of stored JPEG tiles at the model's own µm/px.
+ * The slide is a drawn example of 16,384 x 12,288 px in stored JPEG tiles at the model's own µm/px; starting the worker and
+ * loading the network count, as they do for a user.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createApp } from '../../app/app.ts';
-import { drawSlides } from '../../app/example-project.ts';
+import { demoSlideSpecs } from '../../app/demo/demo-slides.ts';
+import { drawDemoSlides } from '../../app/demo/draw-demo-slides.ts';
 import { onnxForward } from '../../app/inference/onnx-node.ts';
 import { predictSlide } from '../../app/jobs/predict-slide.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
@@ -14,7 +16,7 @@ import { openModelFolder } from '../../app/passports/model-folder.ts';
 import { commandLineHost } from '../../main/node-host.ts';
 import { makeModelFolder } from '../fixtures/model-folder.ts';
 
-const rounds = 5;
+const rounds = 3;
 const batchSize = 64;
 
 export async function benchPredict(): Promise<void> {
@@ -22,12 +24,9 @@ export async function benchPredict(): Promise<void> {
   const host = { ...commandLineHost(), cacheFolder: path.join(scratch, 'cache') };
   const app = createApp(host);
   try {
-    const [slide] = await drawSlides(
-      { host },
-      path.join(scratch, 'slides'),
-      () => undefined,
-      new AbortController().signal,
-    );
+    const spec = { ...demoSlideSpecs[0]!, widthPx: 16_384, heightPx: 12_288 };
+    const drawing = { startProcess: host.startProcess, folder: path.join(scratch, 'slides'), specs: [spec] };
+    const [slide] = (await drawDemoSlides(drawing)).slides;
     const info = await app.services.pool.describe(slide!.file);
     for (const attach of ['last', 'block_10']) {
       const folder = await makeModelFolder(path.join(scratch, attach), { attach, mpp: 0.5, learnsGlass: true });
