@@ -6,7 +6,7 @@ import type { Recipe } from '../core/recipe.ts';
 import type { EngineId } from '../engine/engine.ts';
 import { renderReport } from '../evaluation/report-html.ts';
 import { writeWhole } from '../files/write-whole.ts';
-import { writePredictionOutputs } from '../overlay/outputs/write-outputs.ts';
+import { type PredictionFiles, writePredictionOutputs } from '../overlay/outputs/write-outputs.ts';
 import { summarize } from '../overlay/summary.ts';
 import { openModelFolder } from '../passports/model-folder.ts';
 import type { Project } from '../project.ts';
@@ -120,7 +120,7 @@ export function startPrediction(
       signal,
     );
     const { passport } = model;
-    await writePredictionOutputs({
+    const files = await writePredictionOutputs({
       folder: path.join(project.folders.runs, run.id),
       name: slide.name,
       heatmap,
@@ -131,7 +131,19 @@ export function startPrediction(
       settings: { stride },
       versions: { eosin: deps.appVersion },
     });
-    return { patches, seconds, summary: summarize(heatmap, run.id) };
+    return { patches, seconds, summary: summarize(heatmap, run.id), files: bareNames(files) };
   });
   return run;
+}
+
+/** A run's result names no folder: the files are asked for by run and name. */
+function bareNames({ heatmap, preview, csv, geojson, json }: PredictionFiles): PredictionFiles {
+  const name = (file: string): string => path.basename(file);
+  return {
+    heatmap: name(heatmap),
+    preview: name(preview),
+    csv: name(csv),
+    geojson: name(geojson),
+    json: name(json),
+  };
 }

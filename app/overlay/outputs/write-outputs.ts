@@ -28,7 +28,7 @@ export interface PredictionOutputs {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Absolute paths, named as the command line names them. */
+/** Absolute paths (bare names in a run's result), named as the command line names them. */
 export interface PredictionFiles {
   readonly heatmap: string;
   readonly preview: string;
