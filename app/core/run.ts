@@ -44,7 +44,7 @@ export interface Evaluation {
 export type JobEvent =
   | { type: 'plan'; summary: PlanSummary }
   | { type: 'progress'; stage: string; done: number; total: number; unit: string; etaSeconds: number | null }
-  | { type: 'engine'; id: string; device: string; gradientError: number | null; threads: number }
+  | { type: 'engine'; id: string; device: string; gradientError: number; threads: number }
   | { type: 'probe'; depths: ProbeDepth[]; attach: string; reason: string }
   | {
       type: 'phase';

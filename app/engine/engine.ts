@@ -20,6 +20,12 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** An engine whose gradients were compared with the cpu backend's before anything was learned on it. */
+export interface TestedEngine extends Engine {
+  /** Largest relative difference of a gradient from the cpu backend's; below 1e-4. */
+  readonly gradientError: number;
+}
+
 /** Runs finished graphs only; stands beside the ladder in the doctor's report. */
 export type InferenceEngineId = 'onnxruntime';
 

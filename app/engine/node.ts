@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import type * as tf from '@tensorflow/tfjs';
 import { EosinError } from '../core/errors.ts';
-import type { Engine, EngineId } from './engine.ts';
+import type { Engine, EngineId, TestedEngine } from './engine.ts';
 import { nativeObstacle, openNativeEngine } from './native-node.ts';
 import { selfTest } from './self-test.ts';
 import { openWasmEngine } from './wasm-node.ts';
@@ -53,7 +53,7 @@ export async function ladder(): Promise<Rung[]> {
  *
  * @throws EosinError `engine/not-usable` with every rung's reason, `engine/self-test` when the wanted one is wrong.
  */
-export async function openBestEngine(wanted: EngineId | null, options: EngineOptions): Promise<Engine> {
+export async function openBestEngine(wanted: EngineId | null, options: EngineOptions): Promise<TestedEngine> {
   if (wanted !== null) return await openTested(wanted, options);
   const reasons: string[] = [];
   for (const id of ORDER) {
@@ -69,10 +69,10 @@ export async function openBestEngine(wanted: EngineId | null, options: EngineOpt
   });
 }
 
-async function openTested(id: EngineId, options: EngineOptions): Promise<Engine> {
+async function openTested(id: EngineId, options: EngineOptions): Promise<TestedEngine> {
   const engine = await openEngine(id, options);
   const result = await selfTest(engine);
-  if (result.passed) return engine;
+  if (result.passed) return { ...engine, gradientError: result.gradientError };
   await engine.close();
   throw new EosinError('engine/self-test', 'config', `The engine '${id}' failed its self-test: ${result.reason}.`, {
     remedy: "Choose another engine; 'eosin doctor' shows which ones pass.",

@@ -37,7 +37,12 @@ export interface ReportModel {
     readonly slides: number;
   };
   readonly metrics: { readonly validation: Evaluation | null; readonly test: Evaluation | null };
-  readonly engine: { readonly id: string; readonly device: string; readonly threads: number };
+  readonly engine: {
+    readonly id: string;
+    readonly device: string;
+    readonly threads: number;
+    readonly gradientError: number | null;
+  };
   readonly versions: Readonly<Record<string, string>>;
   readonly parity: number;
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
@@ -307,6 +312,12 @@ function provenanceSection(model: ReportModel): string {
       ['Their SHA-256', model.backbone.sha256],
       ['Plan (patches, split, recipe)', model.split.hash],
       ['Engine', `${model.engine.id}, ${model.engine.device}, ${model.engine.threads} threads`],
+      [
+        'Its gradients against the reference',
+        model.engine.gradientError === null
+          ? 'not recorded'
+          : `largest relative difference ${model.engine.gradientError.toExponential(1)}`,
+      ],
       ['Versions', versions.join(', ')],
       ['model.onnx against the trainer', `largest difference of a probability ${model.parity.toExponential(1)}`],
     ]),

@@ -95,7 +95,13 @@ export interface TrainOutcome {
   readonly test: Evaluation | null;
   /** Largest difference of a probability between model.onnx and the layers model on golden patches. */
   readonly parity: number;
-  readonly engine: { readonly id: EngineId; readonly device: string; readonly threads: number };
+  readonly engine: {
+    readonly id: EngineId;
+    readonly device: string;
+    readonly threads: number;
+    /** Of its self-test. */
+    readonly gradientError: number;
+  };
   /** Files written, with their SHA-256. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
 }

@@ -92,7 +92,13 @@ export const passportSchema = z.strictObject({
     slides: count,
   }),
   metrics: z.strictObject({ validation: evaluationSchema.nullable(), test: evaluationSchema.nullable() }),
-  engine: z.strictObject({ id: z.string(), device: z.string(), threads: count }),
+  engine: z.strictObject({
+    id: z.string(),
+    device: z.string(),
+    threads: count,
+    /** Largest relative difference of a gradient from the reference backend's; null in models that do not say it. */
+    gradientError: z.number().min(0).nullable().default(null),
+  }),
   /** Name -> version of what made the model; `eosin` is always there. */
   versions: z.record(z.string(), z.string()),
   researchUseOnly: z.literal(researchUseOnly),

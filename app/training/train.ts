@@ -7,7 +7,7 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { JobEvent } from '../core/run.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { TestedEngine } from '../engine/engine.ts';
 import type { TrainOutcome, TrainSpec } from '../jobs/job-spec.ts';
 import type { Backbone, BackboneWeights } from '../networks/backbone.ts';
 import { backboneUpTo } from '../networks/layer-groups.ts';
@@ -23,7 +23,7 @@ import { saveModel } from './save-model.ts';
 import { type TrainingData, trainingData } from './training-data.ts';
 
 export interface TrainPorts {
-  readonly engine: Engine;
+  readonly engine: TestedEngine;
   readonly backbone: Backbone;
   readonly weights: BackboneWeights;
   readonly source: PatchSource;
@@ -50,7 +50,13 @@ export async function train(
   const breathe = createBreather(signal);
   const classNames = spec.classes.map(({ name }) => name);
   const data = trainingData(spec.patches, classNames, recipe, patientsKnown);
-  emit({ type: 'engine', id: engine.id, device: engine.device, gradientError: null, threads: engine.threads });
+  const ranOn = {
+    id: engine.id,
+    device: engine.device,
+    threads: engine.threads,
+    gradientError: engine.gradientError,
+  };
+  emit({ type: 'engine', ...ranOn });
 
   const onProgress = (done: number, total: number): void =>
     emit({ type: 'progress', stage: 'evaluation', done, total, unit: 'patches', etaSeconds: null });
@@ -77,7 +83,7 @@ export async function train(
       validation: judged.validation,
       test: judged.test,
       parity: saved.parity,
-      engine: { id: engine.id, device: engine.device, threads: engine.threads },
+      engine: ranOn,
       files: saved.files,
     };
   } finally {

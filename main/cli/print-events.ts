@@ -40,7 +40,7 @@ function lineFor(event: JobEvent): string | null {
     case 'plan':
       return planTable(event.summary);
     case 'engine':
-      return `Engine: ${event.id} (${event.device})`;
+      return `Engine: ${event.id} (${event.device}), gradients within ${event.gradientError.toExponential(1)} of the reference`;
     case 'probe': {
       const rows = event.depths.map(({ group, accuracy, standardError }) => [
         group,

@@ -23,6 +23,12 @@ test('a whole run: probe, head, fine-tuning, files, judgement; the same seed giv
   const first = await trainTextures(recipe);
   const { outcome, events, files } = first;
 
+  const [tested] = ofType(events, 'engine');
+  assert.ok(
+    tested!.gradientError > 0 && tested!.gradientError < 1e-4,
+    `the self-test's figure: ${tested!.gradientError}`,
+  );
+  assert.deepEqual({ type: 'engine', ...outcome.engine }, tested);
   const [probe] = ofType(events, 'probe');
   assert.equal(probe?.depths.length, 18);
   assert.equal(outcome.attach, probe?.attach);
