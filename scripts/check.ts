@@ -4,10 +4,11 @@ import { build } from './build.ts';
 import { requireNode, root, runTool, toolFile } from './root.ts';
 
 requireNode();
-// The renderer's types need nothing built, but a check that passes promises that the program builds.
+// A check that passes promises that the program builds.
 await build({ emit: false });
 
 const steps: readonly (readonly [string, string, readonly string[]])[] = [
+  // Before the renderer: its client reads the routes' types from what this writes to dist/.
   ['types', toolFile('typescript', 'tsc'), ['-b']],
   [
     'renderer',

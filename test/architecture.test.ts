@@ -67,13 +67,16 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = {
   jobs: ['wiring'],
   demo: ['evaluation'],
   main: ['engine'],
-  renderer: ['wiring', 'api', 'jobs', 'passports', 'evaluation', 'overlay'],
+  renderer: ['api'],
 };
 
 /** Process entries: the only files that may load these. */
 const workerSides = ['engine', 'networks', 'training', 'inference', 'demo'];
 const workerPackages = /^(@tensorflow\/|onnxruntime-node$|nsfwjs|geotiff$)/;
 const browserSafe = ['core', 'evaluation', 'patches', 'engine', 'networks', 'training'];
+
+/** Names that renderer/tsconfig.json gives to a file's declarations. */
+const aliases: Readonly<Record<string, string>> = { '#api': 'app/api/api.ts' };
 
 interface Import {
   readonly from: string;
@@ -97,8 +100,8 @@ function importsOf(file: string): Import[] {
   const tree = ts.createSourceFile('source.ts', scripts.join('\n'), ts.ScriptTarget.Latest, true);
   const found: Import[] = [];
   const add = (specifier: string, isType: boolean): void => {
-    const isFile = specifier.startsWith('.');
-    const to = isFile ? path.posix.join(path.posix.dirname(file), specifier) : specifier;
+    const isFile = specifier.startsWith('.') || specifier in aliases;
+    const to = aliases[specifier] ?? (isFile ? path.posix.join(path.posix.dirname(file), specifier) : specifier);
     found.push({ from: file, to, isFile, isType });
   };
   const walk = (node: ts.Node): void => {

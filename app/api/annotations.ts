@@ -1,10 +1,11 @@
 /** Regions and classes. An edit is answered only after it is on disk. */
 import path from 'node:path';
 import { Hono } from 'hono';
-import { z } from 'zod';
+import { type ZodType, z } from 'zod';
 import { importAnnotations } from '../annotations/import-annotations.ts';
 import { exportQupathGeoJson } from '../annotations/qupath-geojson.ts';
 import { tissueWarnings } from '../annotations/tissue-warnings.ts';
+import type { ChangeSet, RegionClass } from '../core/annotation.ts';
 import { readInput } from '../files/read-input.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { jsonBody } from './validated.ts';
@@ -15,12 +16,12 @@ const editSchema = z.strictObject({
   classId: z.string().nullable(),
   geometry: z.array(z.array(z.array(point))),
 });
-const changeSchema = z.strictObject({
+const changeSchema: ZodType<ChangeSet, ChangeSet> = z.strictObject({
   created: z.array(editSchema),
   updated: z.array(z.strictObject({ before: editSchema, after: editSchema })),
   deleted: z.array(editSchema),
 });
-const classSchema = z.strictObject({
+const classSchema: ZodType<RegionClass, RegionClass> = z.strictObject({
   id: z.string().min(1).max(100),
   name: z.string().trim().min(1).max(100),
   role: z.enum(['class', 'ignore']),

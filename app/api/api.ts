@@ -35,6 +35,9 @@ export function createApi(deps: ApiDeps) {
   return api;
 }
 
+/** The routes as the window's typed client sees them (renderer/state/api.ts). */
+export type Api = ReturnType<typeof createApi>;
+
 function noRoute(path: string): EosinError {
   return new EosinError('api/no-route', 'missing', `There is no route ${path}.`, {
     remedy: 'Reload the page, if Eosin was updated meanwhile.',

@@ -1,7 +1,12 @@
 /** A lazy NDJSON body: work goes on only while somebody reads, since Electron's requests carry no abort signal. */
 
+import type { TypedResponse } from 'hono';
+
+/** A body of lines that are each a `T`: what the typed client knows of it. */
+type Lines<T> = Response & TypedResponse<T, 200, 'ndjson'>;
+
 /** One JSON document a line. Pulls `events` as the reader does; a reader that leaves ends the iteration. */
-export function eventStream(events: AsyncIterable<unknown>): Response {
+export function eventStream<T>(events: AsyncIterable<T>): Lines<T> {
   const encoder = new TextEncoder();
   const iterator = events[Symbol.asyncIterator]();
   const body = new ReadableStream<Uint8Array>(
@@ -17,5 +22,6 @@ export function eventStream(events: AsyncIterable<unknown>): Response {
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } });
+  const headers = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
+  return new Response(body, { headers }) as Lines<T>;
 }

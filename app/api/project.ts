@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { isAbort, reportOf } from '../core/errors.ts';
+import { type ErrorReport, isAbort, reportOf } from '../core/errors.ts';
+import type { ProjectView } from '../core/project.ts';
 import type { JobEvent } from '../core/run.ts';
 import { openExampleProject } from '../example-project.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -11,6 +12,11 @@ import { eventStream } from './event-stream.ts';
 import { jsonBody } from './validated.ts';
 
 type Progress = Extract<JobEvent, { type: 'progress' }>;
+type ExampleEvent =
+  | Progress
+  | { type: 'done'; project: ProjectView }
+  | { type: 'cancelled' }
+  | { type: 'failed'; error: ErrorReport };
 
 export function projectRoutes(deps: ApiDeps) {
   const { host, places, workspace } = deps;
@@ -37,7 +43,7 @@ export function projectRoutes(deps: ApiDeps) {
 }
 
 /** Draws the example slides while somebody reads; a reader who leaves stops the drawing. */
-async function* exampleEvents(deps: ApiDeps): AsyncGenerator<unknown> {
+async function* exampleEvents(deps: ApiDeps): AsyncGenerator<ExampleEvent> {
   const cancel = new AbortController();
   let latest: Progress | null = null;
   let wake = Promise.withResolvers<void>();
@@ -52,8 +58,9 @@ async function* exampleEvents(deps: ApiDeps): AsyncGenerator<unknown> {
     cancel.signal,
   );
   const ended = opening.then(
-    (project) => ({ type: 'done', project: project.view() }),
-    (thrown: unknown) => (isAbort(thrown) ? { type: 'cancelled' } : { type: 'failed', error: reportOf(thrown) }),
+    (project): ExampleEvent => ({ type: 'done', project: project.view() }),
+    (thrown: unknown): ExampleEvent =>
+      isAbort(thrown) ? { type: 'cancelled' } : { type: 'failed', error: reportOf(thrown) },
   );
   try {
     for (;;) {

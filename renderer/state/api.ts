@@ -1,171 +1,113 @@
-/** The routes that the window uses, each as one typed function. A slide, a place or a run is an id or a handle, never a path. */
-import type { Annotation, ChangeSet, RegionClass } from '../../app/core/annotation.ts';
-import type { ErrorReport } from '../../app/core/errors.ts';
+/**
+ * The routes that the window uses, through Hono's typed client: what is sent and what comes back is inferred from
+ * app/api. A slide, a place or a run is an id or a handle, never a path.
+ */
+
+import { type ClientResponse, hc } from 'hono/client';
+import type { Api } from '#api';
+import type { ChangeSet, RegionClass } from '../../app/core/annotation.ts';
 import type { Point } from '../../app/core/geometry.ts';
-import type {
-  ModelView,
-  PatientPart,
-  PredictionSummary,
-  ProjectView,
-  RunView,
-  SlideView,
-  SplitPart,
-} from '../../app/core/project.ts';
-import type { Recipe } from '../../app/core/recipe.ts';
-import type { PlanSummary, SequencedEvent } from '../../app/core/run.ts';
-import { getJson, jsonLines, request, sendJson } from './http.ts';
+import type { SplitPart } from '../../app/core/project.ts';
+import { jsonLines, request } from './http.ts';
 
-export interface AppInfo {
-  readonly version: string;
-  readonly host: 'electron' | 'browser' | 'cli';
-  readonly hasDialogs: boolean;
-  readonly researchUseOnly: string;
-  readonly recents: readonly { readonly handle: string; readonly name: string; readonly openedAt: string }[];
-  readonly projectOpen: boolean;
-}
+const routes = hc<Api>('/', { fetch: request }).api;
+const oneSlide = routes.slides[':id'];
+const oneRun = routes.runs[':id'];
 
-export type PlaceKind = 'folder' | 'project' | 'slide' | 'annotations' | 'model' | 'file';
-export interface Place {
-  readonly handle: string;
-  readonly name: string;
-  readonly kind: PlaceKind;
-  readonly bytes: number;
-}
-export interface Folder {
-  readonly handle: string;
-  readonly name: string;
-  readonly parent: string | null;
-  readonly entries: readonly Place[];
-}
-export type Chosen = readonly { readonly handle: string; readonly name: string }[];
-export type DialogPurpose = 'slides' | 'project' | 'folder' | 'annotations';
+const tile = (level: number, x: number, y: number) => ({ level: String(level), x: String(x), y: String(y) });
+const of = (id: string) => ({ param: { id } });
+const until = (signal: AbortSignal | undefined) => ({ init: { signal: signal ?? null } });
+const sent = (contentType: string, body: string) => ({ init: { headers: { 'content-type': contentType }, body } });
 
-export type ExampleEvent =
-  | { type: 'progress'; stage: string; done: number; total: number; unit: string; etaSeconds: number | null }
-  | { type: 'done'; project: ProjectView }
-  | { type: 'cancelled' }
-  | { type: 'failed'; error: ErrorReport };
-
-export interface PatchPreview {
-  readonly slideId: string;
-  readonly x: number;
-  readonly y: number;
-  /** Side in level-0 px. */
-  readonly sizePx: number;
-  readonly downsample: number;
+async function json<T>(answer: Promise<{ json(): Promise<T> }>): Promise<T> {
+  return (await answer).json();
 }
-export interface ImportReport {
-  readonly kept: number;
-  readonly changed: number;
-  readonly refused: readonly string[];
-  readonly warnings: readonly string[];
+async function* lines<T>(answer: Promise<ClientResponse<T, 200, 'ndjson'>>): AsyncGenerator<T> {
+  yield* jsonLines<T>(await answer);
 }
-export interface EngineView {
-  readonly id: string;
-  readonly kind: 'training' | 'inference';
-  readonly usable: boolean;
-  readonly reason?: string;
-  readonly device?: string;
-  readonly gradientError: number | null;
-  readonly forwardPerSecond: number | null;
-  readonly trainPerSecond: number | null;
-}
-export interface SlideEdit {
-  name?: string;
-  patient?: string;
-  stain?: string;
-  scanner?: string;
-  mppUm?: number;
-}
-export type RunRequest =
-  | { kind: 'train'; recipe: string | Recipe; engine?: string }
-  | { kind: 'predict'; modelId: string; slideId: string; stride?: number };
-
-const slide = (id: string): string => `/slides/${encodeURIComponent(id)}`;
-const run = (id: string): string => `/runs/${encodeURIComponent(id)}`;
+const blob = async (answer: Promise<{ blob(): Promise<Blob> }>): Promise<Blob> => (await answer).blob();
 
 export const api = {
-  app: () => getJson<AppInfo>('/app'),
-  places: (at: string | null) => getJson<Folder>(at ? `/places?at=${encodeURIComponent(at)}` : '/places'),
-  dialog: (purpose: DialogPurpose) => sendJson<{ chosen: Chosen }>('POST', '/places/dialog', { purpose }),
-  engines: () => getJson<{ engines: EngineView[]; chosen: string }>('/engines'),
+  app: () => json(routes.app.$get()),
+  places: (at: string | null) => json(routes.places.$get({ query: at ? { at } : {} })),
+  dialog: (purpose: DialogPurpose) => json(routes.places.dialog.$post({ json: { purpose } })),
+  engines: () => json(routes.engines.$get({ query: {} })),
 
-  project: () => getJson<ProjectView>('/project'),
+  project: () => json(routes.project.$get()),
   createProject: (name: string, folder: string | null) =>
-    sendJson<ProjectView>('POST', '/project/create', folder ? { name, folder } : { name }),
-  openProject: (handle: string) => sendJson<ProjectView>('POST', '/project/open', { handle }),
-  closeProject: () => sendJson<unknown>('POST', '/project/close'),
-  async *example(signal?: AbortSignal): AsyncGenerator<ExampleEvent> {
-    yield* jsonLines<ExampleEvent>(await request('/project/example', { method: 'POST', body: {}, signal }));
-  },
-  putClasses: (classes: readonly RegionClass[]) => sendJson<{ classes: RegionClass[] }>('PUT', '/classes', { classes }),
-  putSplit: (patient: string, part: SplitPart) =>
-    sendJson<{ split: PatientPart[] }>('PUT', '/split', { patient, part }),
+    json(routes.project.create.$post({ json: folder ? { name, folder } : { name } })),
+  openProject: (handle: string) => json(routes.project.open.$post({ json: { handle } })),
+  closeProject: () => json(routes.project.close.$post()),
+  example: (signal?: AbortSignal) => lines(routes.project.example.$post({}, until(signal))),
+  putClasses: (classes: readonly RegionClass[]) => json(routes.classes.$put({ json: { classes: [...classes] } })),
+  putSplit: (patient: string, part: SplitPart) => json(routes.split.$put({ json: { patient, part } })),
 
-  addSlides: (handles: readonly string[]) =>
-    sendJson<{ added: SlideView[]; refused: { name: string; error: ErrorReport }[] }>('POST', '/slides', { handles }),
-  slide: (id: string) => getJson<{ slide: SlideView; properties: Record<string, string> }>(slide(id)),
-  editSlide: (id: string, edit: SlideEdit) => sendJson<SlideView>('PATCH', slide(id), edit),
-  removeSlide: (id: string) => sendJson<unknown>('DELETE', slide(id)),
-  relink: (id: string, handle: string) => sendJson<SlideView>('POST', `${slide(id)}/relink`, { handle }),
-  slidesCsv: async () => (await request('/slides.csv')).text(),
-  putSlidesCsv: async (csv: string) =>
-    (await (await request('/slides.csv', { method: 'PUT', body: csv, contentType: 'text/csv' })).json()) as {
-      changed: number;
-      refused: string[];
-    },
-  tissue: (id: string, signal?: AbortSignal) => request(`${slide(id)}/tissue`, { signal }),
-  annotations: (id: string, signal?: AbortSignal) =>
-    getJson<{ annotations: Annotation[] }>(`${slide(id)}/annotations`, signal),
-  change: (id: string, change: ChangeSet) =>
-    sendJson<{ annotations: Annotation[]; warnings: string[] }>('POST', `${slide(id)}/annotations`, { change }),
-  exportRegions: async (id: string) => (await request(`${slide(id)}/annotations.geojson`)).blob(),
+  addSlides: (handles: readonly string[]) => json(routes.slides.$post({ json: { handles: [...handles] } })),
+  slide: (id: string) => json(oneSlide.$get(of(id))),
+  editSlide: (id: string, edit: SlideEdit) => json(oneSlide.$patch({ ...of(id), json: edit })),
+  removeSlide: (id: string) => json(oneSlide.$delete(of(id))),
+  relink: (id: string, handle: string) => json(oneSlide.relink.$post({ ...of(id), json: { handle } })),
+  slidesCsv: async () => (await routes['slides.csv'].$get()).text(),
+  putSlidesCsv: (csv: string) => json(routes['slides.csv'].$put({}, sent('text/csv', csv))),
+  tissue: (id: string, signal?: AbortSignal) => oneSlide.tissue.$get(of(id), until(signal)),
+  annotations: (id: string, signal?: AbortSignal) => json(oneSlide.annotations.$get(of(id), until(signal))),
+  change: (id: string, change: ChangeSet) => json(oneSlide.annotations.$post({ ...of(id), json: { change } })),
+  exportRegions: (id: string) => blob(oneSlide['annotations.geojson'].$get(of(id))),
   importRegions: (id: string, handle: string) =>
-    sendJson<ImportReport>('POST', `${slide(id)}/annotations/import`, { handle }),
+    json(oneSlide.annotations.import.$post(of(id), sent('application/json', JSON.stringify({ handle })))),
 
-  recipes: () => getJson<{ recipes: Recipe[] }>('/recipes'),
-  plan: (recipe: string) => sendJson<PlanSummary>('POST', '/patches/plan', { recipe }),
+  recipes: () => json(routes.recipes.$get()),
+  plan: (recipe: string) => json(routes.patches.plan.$post({ json: { recipe } })),
   previewPatches: (classId: string, recipe: string, count: number) =>
-    getJson<{ patches: PatchPreview[]; total: number }>(
-      `/patches/preview?${new URLSearchParams({ classId, recipe, count: String(count) })}`,
-    ),
+    json(routes.patches.preview.$get({ query: { classId, recipe, count: String(count) } })),
 
-  startRun: (asked: RunRequest) => sendJson<RunView>('POST', '/runs', asked),
-  runs: () => getJson<{ runs: RunView[] }>('/runs'),
-  run: (id: string) => getJson<RunView>(run(id)),
-  cancelRun: (id: string) => sendJson<unknown>('POST', `${run(id)}/cancel`),
-  async *events(id: string, after: number, signal: AbortSignal): AsyncGenerator<SequencedEvent> {
-    yield* jsonLines<SequencedEvent>(await request(`${run(id)}/events?after=${after}`, { signal }));
-  },
+  startRun: (asked: RunRequest) => json(routes.runs.$post({ json: asked })),
+  run: (id: string) => json(oneRun.$get(of(id))),
+  cancelRun: (id: string) => json(oneRun.cancel.$post(of(id))),
+  resumeRun: (id: string) => json(oneRun.resume.$post(of(id))),
+  events: (id: string, after: number, signal: AbortSignal) =>
+    lines(oneRun.events.$get({ ...of(id), query: { after: String(after) } }, until(signal))),
   prediction: (slideId: string, runId: string, signal?: AbortSignal) =>
-    getJson<PredictionSummary>(`${slide(slideId)}/prediction?run=${encodeURIComponent(runId)}`, signal),
-  probabilities: (runId: string, [x, y]: Point, signal?: AbortSignal) =>
-    getJson<{ probabilities: number[] | null }>(
-      `${run(runId)}/probabilities?x=${Math.floor(x)}&y=${Math.floor(y)}`,
-      signal,
-    ),
-  runFile: async (runId: string, name: string) =>
-    (await request(`${run(runId)}/files/${encodeURIComponent(name)}`)).blob(),
-  report: async (runId: string) => (await request(`${run(runId)}/report`)).blob(),
-  model: (id: string) =>
-    getJson<{ model: ModelView; passport: Record<string, unknown> }>(`/models/${encodeURIComponent(id)}`),
+    json(oneSlide.prediction.$get({ ...of(slideId), query: { run: runId } }, until(signal))),
+  probabilities: (runId: string, [x, y]: Point, signal?: AbortSignal) => {
+    const query = { x: String(Math.floor(x)), y: String(Math.floor(y)) };
+    return json(oneRun.probabilities.$get({ ...of(runId), query }, until(signal)));
+  },
+  runFile: (runId: string, name: string) =>
+    // The client puts parameters into the address as they are.
+    blob(oneRun.files[':name'].$get({ param: { id: runId, name: encodeURIComponent(name) } })),
+  report: (runId: string) => blob(oneRun.report.$get(of(runId))),
 };
 
+/** Addresses of pictures, for `request`. */
 export const pictures = {
-  thumbnail: (slideId: string, side: number): string => `${slide(slideId)}/thumbnail?side=${side}`,
-  tile: (slideId: string, level: number, x: number, y: number): string => `${slide(slideId)}/tiles/${level}/${x}/${y}`,
+  thumbnail: (slideId: string, side: number): string =>
+    oneSlide.thumbnail.$path({ ...of(slideId), query: { side: String(side) } }),
+  tile: (slideId: string, level: number, x: number, y: number): string =>
+    oneSlide.tiles[':level'][':x'][':y'].$path({ param: { id: slideId, ...tile(level, x, y) } }),
   /** `side` in level-0 px; the picture has side / downsample px. */
   region: (slideId: string, x: number, y: number, side: number, downsample: number): string => {
     const px = String(Math.max(1, Math.round(side / downsample)));
-    const query = {
-      x: String(Math.round(x)),
-      y: String(Math.round(y)),
-      width: px,
-      height: px,
-      downsample: String(downsample),
-    };
-    return `${slide(slideId)}/region?${new URLSearchParams(query)}`;
+    const corner = { x: String(Math.round(x)), y: String(Math.round(y)) };
+    const query = { ...corner, width: px, height: px, downsample: String(downsample) };
+    return oneSlide.region.$path({ ...of(slideId), query });
   },
   overlay: (runId: string, x: number, y: number, mode: 'class' | 'probability', classIndex: number): string =>
-    `${run(runId)}/overlay/0/${x}/${y}?mode=${mode}&classIndex=${classIndex}`,
+    oneRun.overlay[':level'][':x'][':y'].$path({
+      param: { id: runId, ...tile(0, x, y) },
+      query: { mode, classIndex: String(classIndex) },
+    }),
 };
+
+type Sent<T extends (...words: never[]) => unknown> = Parameters<T>[0] extends { json: infer Body } ? Body : never;
+type Got<T extends (...words: never[]) => unknown> = Awaited<ReturnType<T>>;
+
+export type DialogPurpose = Sent<typeof routes.places.dialog.$post>['purpose'];
+export type SlideEdit = Sent<typeof oneSlide.$patch>;
+export type RunRequest = Sent<typeof routes.runs.$post>;
+export type EngineId = Engines['chosen'];
+export type AppInfo = Got<typeof api.app>;
+export type Folder = Got<typeof api.places>;
+export type Place = Folder['entries'][number];
+export type PatchPreview = Got<typeof api.previewPatches>['patches'][number];
+export type Engines = Got<typeof api.engines>;

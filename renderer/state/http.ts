@@ -2,31 +2,15 @@
 import { EosinError, type ErrorReport } from '../../app/core/errors.ts';
 import { authHeaders } from './token.ts';
 
-export interface Sent {
-  readonly method?: string;
-  /** A string goes as it is, anything else as JSON. */
-  readonly body?: unknown;
-  readonly contentType?: string;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Fetches `/api` + path. Throws EosinError for every refusal and for a host that does not answer. */
-export async function request(
-  path: string,
-  { method = 'GET', body, contentType, signal }: Sent = {},
-): Promise<Response> {
-  const headers: Record<string, string> = authHeaders();
-  const init: RequestInit = { method, headers, cache: 'no-store' };
-  if (body !== undefined) {
-    headers['content-type'] = contentType ?? 'application/json';
-    init.body = typeof body === 'string' ? body : JSON.stringify(body);
-  }
-  if (signal) init.signal = signal;
+/** `fetch` with the token. Throws EosinError for every refusal and for a host that does not answer. */
+export async function request(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  for (const [name, value] of Object.entries(authHeaders())) headers.set(name, value);
   let response: Response;
   try {
-    response = await fetch(`/api${path}`, init);
+    response = await fetch(input, { ...init, headers, cache: 'no-store' });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (init.signal?.aborted) throw error;
     throw new EosinError('host/unreachable', 'retry', 'Eosin does not answer.', {
       remedy: 'What was saved is safe. Start Eosin again, then try once more.',
       cause: error,
@@ -34,14 +18,6 @@ export async function request(
   }
   if (!response.ok) throw EosinError.fromReport(await reportIn(response));
   return response;
-}
-
-export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await request(path, { signal })).json()) as T;
-}
-
-export async function sendJson<T>(method: string, path: string, body?: unknown): Promise<T> {
-  return (await (await request(path, { method, body: body ?? {} })).json()) as T;
 }
 
 /** Every line of a streamed answer as its JSON value; ends with the stream. */

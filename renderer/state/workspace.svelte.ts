@@ -2,7 +2,7 @@
 import type { RegionClass } from '../../app/core/annotation.ts';
 import { EosinError } from '../../app/core/errors.ts';
 import type { ModelView, PatientPart, ProjectView, RunView, SlideView } from '../../app/core/project.ts';
-import { type AppInfo, api, type EngineView, type RunRequest } from './api.ts';
+import { type AppInfo, api, type Engines, type RunRequest } from './api.ts';
 import { notices } from './notices.svelte.ts';
 import { RegionStore } from './region-store.svelte.ts';
 import { RunFeed } from './run-feed.svelte.ts';
@@ -14,7 +14,7 @@ class Workspace {
   project = $state.raw<ProjectView | null>(null);
   slideId = $state<string | null>(null);
   feeds = $state.raw<readonly RunFeed[]>([]);
-  engines = $state.raw<{ engines: readonly EngineView[]; chosen: string } | null>(null);
+  engines = $state.raw<Engines | null>(null);
   /** Grows when labels, classes or the split change, so that what depends on them is asked again. */
   planVersion = $state(0);
   /** Slides that are being added, while that takes its time. */
