@@ -10,7 +10,7 @@ import { type Mpp, meanMpp } from '../core/pyramid.ts';
 import { type SlideInfo, tissueShare } from '../core/slide.ts';
 import { gridOver, type Heatmap, type HeatmapHeader, patchBox } from '../overlay/heatmap.ts';
 import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
-import { checkModelFits } from '../passports/guards.ts';
+import { checkModelFits, type FitOverride } from '../passports/guards.ts';
 import type { OpenedModel } from '../passports/model-folder.ts';
 import { type BatchWorker, type BatchWorkerDeps, startBatchWorker } from './batch-worker.ts';
 import { leastTissue } from './least-tissue.ts';
@@ -28,6 +28,8 @@ export interface PredictionRequest {
   readonly model: OpenedModel;
   /** Level-0 px between patches; null sets them side by side. */
   readonly stride: number | null;
+  /** What of the model's passport a person overruled. */
+  readonly override?: FitOverride;
   /** Where the heat map grows; an unfinished one of the same prediction goes on. */
   readonly heatmapFile: string;
   readonly threads: number;
@@ -38,6 +40,8 @@ export interface PredictionResult {
   /** Patches that this call predicted: fewer than all when it went on from an earlier one. */
   readonly patches: number;
   readonly seconds: number;
+  /** Of the guard: they belong beside the result. */
+  readonly warnings: readonly string[];
 }
 
 const batchSize = 64;
@@ -62,8 +66,9 @@ export async function predictSlide(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<PredictionResult> {
-  const { slide, model } = request;
-  const fit = checkModelFits(model.passport, slide.mpp === null ? null : meanMpp(slide.mpp), undefined, slide.stain);
+  const { slide, model, override } = request;
+  const slideMpp = slide.mpp === null ? null : meanMpp(slide.mpp);
+  const fit = checkModelFits(model.passport, slideMpp, override, slide.stain);
   for (const text of fit.warnings) emit({ type: 'note', level: 'warning', text });
   const file = await openHeatmapFile(request.heatmapFile, headerFor(request, fit.downsample));
   try {
@@ -91,7 +96,8 @@ export async function predictSlide(
         ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= Number(settings.leastTissue),
       );
       const patches = await predictBands(worker, bands, file, slide.id, emit, signal);
-      return { heatmap: file.heatmap, patches, seconds: (performance.now() - startMs) / 1000 };
+      const seconds = (performance.now() - startMs) / 1000;
+      return { heatmap: file.heatmap, patches, seconds, warnings: fit.warnings };
     } finally {
       await worker.close();
     }
@@ -100,7 +106,7 @@ export async function predictSlide(
   }
 }
 
-function headerFor({ slide, model, stride }: PredictionRequest, downsample: number): HeatmapHeader {
+function headerFor({ slide, model, stride, override }: PredictionRequest, downsample: number): HeatmapHeader {
   const patchLevel0 = model.passport.sizePx * downsample;
   return {
     slideId: slide.id,
@@ -110,7 +116,7 @@ function headerFor({ slide, model, stride }: PredictionRequest, downsample: numb
     classes: model.passport.classes,
     grid: gridOver(slide.info, patchLevel0, stride ?? patchLevel0),
     mpp: slide.mpp,
-    settings: { stride, downsample, leastTissue: model.passport.learnsGlass ? 0 : leastTissue },
+    settings: { stride, downsample, leastTissue: model.passport.learnsGlass ? 0 : leastTissue, ...override },
   };
 }
 

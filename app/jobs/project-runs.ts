@@ -106,7 +106,7 @@ export function startPrediction(
     const model = await openModelFolder(path.join(project.folders.models, modelId));
     const slidePath = project.slides.resolvePath(slideId);
     const info = project.slides.info(slideId);
-    const { heatmap, patches, seconds } = await predictSlide(
+    const { heatmap, patches, seconds, warnings } = await predictSlide(
       deps,
       {
         runId: run.id,
@@ -128,7 +128,7 @@ export function startPrediction(
       passport,
       slideInfo: info,
       thumbnailJpeg: await deps.pool.thumbnail(slidePath, 1024, signal),
-      settings: { stride },
+      settings: { stride, warnings },
       versions: { eosin: deps.appVersion },
     });
     return { patches, seconds, summary: summarize(heatmap, run.id), files: bareNames(files) };

@@ -10,7 +10,7 @@ export interface ModelScale {
   readonly stains: readonly string[];
 }
 
-/** What a person decided by hand; the caller logs it with the run. */
+/** What a person decided by hand; stored with the prediction. */
 export interface FitOverride {
   /** µm per px that the model is to be taken for, where its passport says 'unknown'. */
   readonly modelMpp?: number;
@@ -47,20 +47,7 @@ export function checkModelFits(
       fields: { model: model.name },
     });
   }
-  const warnings: string[] = [];
-  const modelMpp = model.mpp ?? override.modelMpp ?? null;
-  if (modelMpp === null || !(modelMpp > 0)) {
-    throw new EosinError(
-      'model/unknown-model-mpp',
-      'input',
-      `The model ${model.name} was trained on patches of unknown µm per pixel, so no slide can be brought to its scale.`,
-      {
-        remedy: 'Train it again and say which µm per pixel its patches have (train-patches --mpp).',
-        fields: { model: model.name },
-      },
-    );
-  }
-  if (model.mpp === null) warnings.push(`The model's µm per px was set by hand to ${modelMpp}.`);
+  const { mpp: modelMpp, warnings } = modelMppOf(model, override);
   const ratio = slideMpp / modelMpp;
   // The tolerance lets 0.6 / 0.5 pass as exactly 20 %.
   if (ratio > coarserLimit * (1 + 1e-9)) {
@@ -85,6 +72,34 @@ export function checkModelFits(
   return { downsample, mpp: slideMpp * downsample, warnings };
 }
 
+/** The scale that a model works at, and what must be said of it. Throws `model/unknown-model-mpp`. */
+export function modelMppOf(
+  { name, mpp }: Pick<ModelScale, 'name' | 'mpp'>,
+  { modelMpp }: { readonly modelMpp?: number | undefined },
+): { readonly mpp: number; readonly warnings: string[] } {
+  if (mpp !== null) {
+    const unused = modelMpp !== undefined && modelMpp !== mpp;
+    return {
+      mpp,
+      warnings: unused
+        ? [`The model says ${mpp} µm per px by itself; the ${modelMpp} given by hand are not used.`]
+        : [],
+    };
+  }
+  if (modelMpp !== undefined && modelMpp > 0)
+    return { mpp: modelMpp, warnings: [`The model's µm per px was set by hand to ${modelMpp}.`] };
+  throw new EosinError(
+    'model/unknown-model-mpp',
+    'input',
+    `The model ${name} was trained on patches of unknown µm per pixel, so no slide can be brought to its scale.`,
+    {
+      remedy:
+        'Say it by hand on the command line (--model-mpp F), or train the model again with train-patches --mpp F.',
+      fields: { model: name },
+    },
+  );
+}
+
 function checkStain(model: ModelScale, stain: string, override: FitOverride): string[] {
   const known = model.stains.map(plain).filter((name) => name !== '');
   if (plain(stain) === '' || known.length === 0 || known.includes(plain(stain))) return [];
@@ -95,7 +110,8 @@ function checkStain(model: ModelScale, stain: string, override: FitOverride): st
     'input',
     `The slide is stained ${stain}; the model was trained on ${model.stains.join(', ')}.`,
     {
-      remedy: 'Use a model for this stain, or correct the stain of the slide if it is written down wrongly.',
+      remedy:
+        'Use a model for this stain, correct the stain of the slide if it is written down wrongly, or allow it on the command line (--any-stain).',
       fields: { model: model.name, stain },
     },
   );

@@ -37,6 +37,13 @@ export function number(flags: Flags, name: string): number | undefined {
   return parsed;
 }
 
+/** A number above 0, such as µm/px. */
+export function positive(flags: Flags, name: string): number | undefined {
+  const value = number(flags, name);
+  if (value !== undefined && value <= 0) throw wrongUse(`--${name} wants a number above 0.`);
+  return value;
+}
+
 export function requiredNumber(flags: Flags, name: string): number {
   const value = number(flags, name);
   if (value === undefined) throw wrongUse(`--${name} is missing.`);

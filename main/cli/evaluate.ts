@@ -5,8 +5,10 @@ import { evaluateModel } from '../../app/jobs/evaluate-model.ts';
 import { planPictures } from '../../app/jobs/plan-folders.ts';
 import { planLabelled } from '../../app/jobs/plan-project.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
+import type { TrainPlan } from '../../app/jobs/train-plan.ts';
+import { modelMppOf } from '../../app/passports/guards.ts';
 import { openModelFolder } from '../../app/passports/model-folder.ts';
-import { text, word, wrongUse } from './arguments.ts';
+import { positive, text, word, wrongUse } from './arguments.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { openProjectAt } from './open-project.ts';
@@ -16,13 +18,14 @@ const parts: readonly SplitPart[] = ['train', 'validation', 'test'];
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
-  usage: 'MODEL (--project DIR [--split test] | --patches DIR [--groups FILE.csv])',
+  usage: 'MODEL (--project DIR [--split test] [--model-mpp F] | --patches DIR [--groups FILE.csv])',
   summary: 'Metrics with confidence intervals, the colour-only baseline beside them.',
   flags: {
     project: { type: 'string' },
     split: { type: 'string' },
     patches: { type: 'string' },
     groups: { type: 'string' },
+    'model-mpp': { type: 'string' },
   },
   async run({ words, flags, terminal, app, signal }) {
     const model = await openModelFolder(path.resolve(word(words, 0, 'MODEL')));
@@ -34,13 +37,19 @@ export const evaluateCommand: Command = {
       throw wrongUse('Give either --project DIR or --patches DIR.');
     const part = parts.find((one) => one === (text(flags, 'split') ?? 'test'));
     if (!part) throw wrongUse(`--split wants one of ${parts.join(', ')}.`);
-    const recipe = { ...model.passport.recipe, input: { sizePx: model.passport.sizePx, mpp: model.passport.mpp } };
-    const groups = text(flags, 'groups');
-    if (project !== undefined) await openProjectAt(started, project);
-    const plan =
-      folder === undefined
-        ? await planLabelled(workspace.project(), pool, recipe, signal)
-        : await planPictures(path.resolve(folder), groups === undefined ? null : path.resolve(groups), recipe);
+    const { passport } = model;
+    const recipeAt = (mpp: number | null) => ({ ...passport.recipe, input: { sizePx: passport.sizePx, mpp } });
+    let plan: TrainPlan;
+    if (folder === undefined) {
+      const { mpp, warnings } = modelMppOf(passport, { modelMpp: positive(flags, 'model-mpp') });
+      for (const warning of warnings) terminal.note(`Note: ${warning}`);
+      await openProjectAt(started, project!);
+      plan = await planLabelled(workspace.project(), pool, recipeAt(mpp), signal);
+    } else {
+      const groups = text(flags, 'groups');
+      const groupsFile = groups === undefined ? null : path.resolve(groups);
+      plan = await planPictures(path.resolve(folder), groupsFile, recipeAt(passport.mpp));
+    }
     const deps = runDepsOf(host, pool);
     const evaluation = await evaluateModel(
       deps,

@@ -14,7 +14,7 @@ import { writeWhole } from '../../app/files/write-whole.ts';
 import { type PatchGrid, patchBox, patchGrid } from '../../app/patches/grid.ts';
 import { labelPatches } from '../../app/patches/label-patches.ts';
 import { formatCsv } from '../../app/slides/csv.ts';
-import { number, requiredText, sidePx, text, word, wrongUse } from './arguments.ts';
+import { number, positive, requiredText, sidePx, text, word, wrongUse } from './arguments.ts';
 import type { Command } from './command.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,10 +28,14 @@ interface CutPatch {
 
 export const patches: Command = {
   name: 'patches',
-  usage: 'SLIDE --out DIR [--size 224] [--mpp 0.5] [--annotations FILE.geojson] [--overlap 0] [--tissue 0.5]',
+  usage:
+    'SLIDE --out DIR [--size 224] [--mpp 0.5] [--slide-mpp F] [--annotations FILE.geojson] [--overlap 0] [--tissue 0.5]',
   summary: 'Cuts a grid of patches as PNG; with annotations only those that get a class. patches.csv lists them.',
   flags: Object.fromEntries(
-    ['out', 'size', 'mpp', 'annotations', 'overlap', 'tissue'].map((name) => [name, { type: 'string' as const }]),
+    ['out', 'size', 'mpp', 'slide-mpp', 'annotations', 'overlap', 'tissue'].map((name) => [
+      name,
+      { type: 'string' as const },
+    ]),
   ),
   async run({ words, flags, terminal, app, signal }) {
     const { pool } = (await app()).services;
@@ -43,13 +47,14 @@ export const patches: Command = {
     const least = number(flags, 'tissue') ?? 0.5;
     if (least < 0 || least > 1) throw wrongUse('--tissue wants a share from 0 to 1.');
     const slide = await pool.describe(slidePath, signal);
-    if (!slide.mpp) {
+    const slideMpp = positive(flags, 'slide-mpp') ?? (slide.mpp && meanMpp(slide.mpp));
+    if (slideMpp === null) {
       throw new EosinError('slide/unknown-mpp', 'input', 'The slide does not say its µm/px.', {
-        remedy: 'Add it to a project and set the µm/px by hand.',
+        remedy: 'Say it by hand: --slide-mpp F.',
       });
     }
     const { widthPx, heightPx } = slide;
-    const downsample = downsampleFor(meanMpp(slide.mpp), number(flags, 'mpp') ?? 0.5);
+    const downsample = downsampleFor(slideMpp, positive(flags, 'mpp') ?? 0.5);
     const stridePx = sizePx - overlapPx;
     const grid = patchGrid({ widthPx, heightPx, downsample, sizePx, stridePx, cover: 'inside' });
     const mask = await pool.tissueMask(slidePath, signal);

@@ -8,8 +8,9 @@ import { predictSlide } from '../../app/jobs/predict-slide.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { writePredictionOutputs } from '../../app/overlay/outputs/write-outputs.ts';
 import { summarize } from '../../app/overlay/summary.ts';
+import type { FitOverride } from '../../app/passports/guards.ts';
 import { type OpenedModel, openModelFolder } from '../../app/passports/model-folder.ts';
-import { number, requiredText, text, word, wrongUse } from './arguments.ts';
+import { positive, requiredText, text, word, wrongUse } from './arguments.ts';
 import type { Command } from './command.ts';
 import { eventPrinter } from './print-events.ts';
 import { table } from './table.ts';
@@ -17,19 +18,30 @@ import type { Terminal } from './terminal.ts';
 
 export const predict: Command = {
   name: 'predict',
-  usage: 'MODEL SLIDE... --out DIR [--stride PX] [--slide-mpp F] [--stain NAME]',
-  summary: 'Predicts slides: heat map, preview, patches, regions and numbers a slide. --stride in level-0 px.',
+  usage: 'MODEL SLIDE... --out DIR [--stride PX] [--slide-mpp F] [--stain NAME] [--model-mpp F] [--any-stain]',
+  summary:
+    'Predicts slides: heat map, preview, patches, regions and numbers a slide. --stride in level-0 px, --slide-mpp and --model-mpp in µm/px where file or model do not say it.',
   flags: {
     out: { type: 'string' },
     stride: { type: 'string' },
     'slide-mpp': { type: 'string' },
     stain: { type: 'string' },
+    'model-mpp': { type: 'string' },
+    'any-stain': { type: 'boolean' },
   },
   async run({ words, flags, terminal, app, signal }) {
     const folder = path.resolve(requiredText(flags, 'out'));
-    const stride = number(flags, 'stride') ?? null;
-    if (stride !== null && stride <= 0) throw wrongUse('--stride wants a number above 0.');
-    const options = { folder, stride, byHand: number(flags, 'slide-mpp') ?? null, stain: text(flags, 'stain') ?? '' };
+    const modelMpp = positive(flags, 'model-mpp');
+    const options: PredictOptions = {
+      folder,
+      stride: positive(flags, 'stride') ?? null,
+      byHand: positive(flags, 'slide-mpp') ?? null,
+      stain: text(flags, 'stain') ?? '',
+      override: {
+        ...(modelMpp === undefined ? {} : { modelMpp }),
+        ...(flags['any-stain'] === true ? { anyStain: true } : {}),
+      },
+    };
     const model = await openModelFolder(path.resolve(word(words, 0, 'MODEL')));
     const slides = words.slice(1);
     if (slides.length === 0) throw wrongUse('SLIDE is missing.');
@@ -62,6 +74,7 @@ interface PredictOptions {
   /** µm per px that a person gave for slides that do not say it. */
   readonly byHand: number | null;
   readonly stain: string;
+  readonly override: FitOverride;
 }
 
 /** The outputs of a slide carry its name without the ending. */
@@ -69,24 +82,33 @@ function nameOf(slidePath: string): string {
   return path.parse(slidePath).name;
 }
 
+/** What tells two predictions of one slide apart, so that each goes on in a file of its own. */
+function choicesOf({ passport }: OpenedModel, stride: number | null, override: FitOverride): string[] {
+  return [
+    passport.id.slice(0, 8),
+    ...(stride === null ? [] : [`stride-${stride}`]),
+    ...(override.modelMpp === undefined ? [] : [`model-mpp-${override.modelMpp}`]),
+    ...(override.anyStain ? ['any-stain'] : []),
+  ];
+}
+
 async function predictOne(
   { services: { host, pool } }: App,
   terminal: Terminal,
   model: OpenedModel,
   slidePath: string,
-  { folder, stride, byHand, stain }: PredictOptions,
+  { folder, stride, byHand, stain, override }: PredictOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const info = await pool.describe(slidePath, signal);
   const mpp = byHand === null ? info.mpp : { x: byHand, y: byHand };
   const name = nameOf(slidePath);
-  const settings = [model.passport.id.slice(0, 8), ...(stride === null ? [] : [`stride-${stride}`])];
-  const heatmapFile = path.join(folder, `${[name, ...settings].join('.')}.unfinished`);
+  const heatmapFile = path.join(folder, `${[name, ...choicesOf(model, stride, override)].join('.')}.unfinished`);
   const runId = randomUUID();
   const slide = { id: name, path: slidePath, info, mpp, stain };
   const deps = runDepsOf(host, pool);
-  const request = { runId, slide, model, stride, heatmapFile, threads: deps.threads };
-  const { heatmap, patches, seconds } = await predictSlide(deps, request, eventPrinter(terminal), signal);
+  const request = { runId, slide, model, stride, override, heatmapFile, threads: deps.threads };
+  const { heatmap, patches, seconds, warnings } = await predictSlide(deps, request, eventPrinter(terminal), signal);
   const files = await writePredictionOutputs({
     folder,
     name,
@@ -95,7 +117,7 @@ async function predictOne(
     passport: model.passport,
     slideInfo: info,
     thumbnailJpeg: await pool.thumbnail(slidePath, 1024, signal),
-    settings: { stride, slideMppByHand: byHand },
+    settings: { stride, slideMppByHand: byHand, warnings },
     versions: { eosin: host.appVersion, node: process.versions.node },
   });
   await rm(heatmapFile, { force: true });

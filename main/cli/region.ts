@@ -4,7 +4,7 @@ import { EosinError } from '../../app/core/errors.ts';
 import { downsampleFor, meanMpp } from '../../app/core/pyramid.ts';
 import type { SlideInfo } from '../../app/core/slide.ts';
 import { writeWhole } from '../../app/files/write-whole.ts';
-import { number, requiredNumber, requiredText, sidePx, word, wrongUse } from './arguments.ts';
+import { number, positive, requiredNumber, requiredText, sidePx, word, wrongUse } from './arguments.ts';
 import type { Command, Flags } from './command.ts';
 
 export const region: Command = {
@@ -36,9 +36,8 @@ function size(flags: Flags, name: string): number {
 
 function downsampleOf(slide: SlideInfo, flags: Flags): number {
   const level = number(flags, 'level');
-  const mpp = number(flags, 'mpp');
+  const mpp = positive(flags, 'mpp');
   if (level !== undefined && mpp !== undefined) throw wrongUse('--level and --mpp exclude each other.');
-  if (mpp !== undefined && mpp <= 0) throw wrongUse('--mpp wants a number above 0.');
   if (mpp !== undefined) {
     if (slide.mpp) return downsampleFor(meanMpp(slide.mpp), mpp);
     throw new EosinError('slide/unknown-mpp', 'input', 'The slide does not say its µm/px.', {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { planFolders } from '../../app/jobs/plan-folders.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { trainModel } from '../../app/jobs/train-model.ts';
-import { number, text, word } from './arguments.ts';
+import { positive, text, word } from './arguments.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
@@ -32,7 +32,7 @@ export const trainPatches: Command = {
         validation: path.resolve(word(words, 1, 'VAL_DIR')),
         test: absolute(text(flags, 'test')),
         groups: absolute(text(flags, 'groups')),
-        mpp: number(flags, 'mpp') ?? null,
+        mpp: positive(flags, 'mpp') ?? null,
       },
       recipe,
     );

@@ -143,6 +143,12 @@ describe('bad input is one clear line, a code, and the right exit code', { concu
       64,
       'cli/usage',
     );
+    await writeTissueSlide(bench.file('unscaled.tif'), { mpp: null });
+    const unscaled = ['patches', 'unscaled.tif', '--out', 'unscaled', '--size', '64', '--json'];
+    const refused = assertRefusedJson(await bench.eosin(...unscaled), 65, 'slide/unknown-mpp');
+    assert.match(refused.remedy, /--slide-mpp/);
+    const byHand = documentOf(await bench.eosin(...unscaled, '--slide-mpp=0.25', '--mpp=0.5', '--tissue=0.9'));
+    assert.equal(byHand.patches, 8, 'whole tissue patches of 128 level-0 px');
   });
 
   test('folders with one class, and no folder at all', async () => {
@@ -188,5 +194,24 @@ describe('bad input is one clear line, a code, and the right exit code', { concu
       '--json',
     );
     assert.equal(documentOf(byHand).patches, 640);
+    assertRefused(await bench.eosin('predict', 'model', 'good.tif', '--slide-mpp=0', '--out=o6'), 64, 'cli/usage');
+  });
+
+  test('predict: a model of unknown µm/px and another stain need a word by hand, which is stored with the result', async () => {
+    await writeTinyModel(bench.file('loose'), { mpp: null });
+    const words = ['predict', 'loose', 'good.tif', '--stain', 'PAS', '--out', 'by-hand'];
+    const unknown = assertRefusedJson(await bench.eosin(...words, '--json'), 65, 'model/unknown-model-mpp');
+    assert.match(unknown.remedy, /--model-mpp/);
+    const stained = assertRefusedJson(await bench.eosin(...words, '--model-mpp=1', '--json'), 65, 'model/wrong-stain');
+    assert.match(stained.remedy, /--any-stain/);
+    assert.ok(!existsSync(bench.file('by-hand')));
+    const outcome = await bench.eosin(...words, '--model-mpp=1', '--any-stain', '--json');
+    assert.equal(documentOf(outcome).patches, 160, 'half as many a side at 1 µm/px');
+    assert.match(outcome.stderr, /set by hand to 1\..*\n.*stain \(PAS\)/);
+    const { settings } = JSON.parse(readFileSync(bench.file('by-hand/good.json'), 'utf8'));
+    assert.deepEqual([settings.modelMpp, settings.anyStain, settings.warnings.length], [1, true, 2]);
+    const overruled = await bench.eosin('predict', 'model', 'good.tif', '--model-mpp=1', '--out=own', '--json');
+    assert.equal(documentOf(overruled).patches, 640);
+    assert.match(overruled.stderr, /not used/);
   });
 });

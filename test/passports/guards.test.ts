@@ -38,7 +38,7 @@ const table: readonly Case[] = [
     warnings: 1,
   },
   { what: 'by hand, too coarse', model: null, slide: 0.5, override: { modelMpp: 0.25 }, gives: 'model/too-coarse' },
-  { what: 'a known mpp is not overruled', model: 0.5, slide: 0.5, override: { modelMpp: 0.25 }, gives: 1 },
+  { what: 'a known mpp is not overruled', model: 0.5, slide: 0.5, override: { modelMpp: 0.25 }, gives: 1, warnings: 1 },
   { what: 'the same stain, written otherwise', model: 0.5, slide: 0.5, stain: 'h & e', gives: 1 },
   { what: 'another stain', model: 0.5, slide: 0.5, stain: 'PAS', gives: 'model/wrong-stain' },
   {
