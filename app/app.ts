@@ -18,6 +18,7 @@ export interface App {
   readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** What the command line uses directly, in the same process. */
   readonly services: ApiDeps;
+  /** Ends every run and process, and gives the project free. */
   close(): Promise<void>;
 }
 
@@ -51,8 +52,11 @@ export function createApp(host: Host): App {
     services,
     async close() {
       closing.abort();
-      await workspace.close();
-      await pool.close();
+      try {
+        await workspace.close();
+      } finally {
+        await pool.close();
+      }
     },
   };
 }

@@ -13,6 +13,7 @@ export interface Workspace {
   project(): Project;
   readonly isOpen: boolean;
   runs(): LiveRuns;
+  /** Looks at every page of a project that this installation has not had open lately. Throws `project/...`. */
   open(folder: string): Promise<Project>;
   /** `classes` are the names to start with; the project's own defaults otherwise. */
   create(parentFolder: string, name: string, classes?: readonly string[]): Promise<Project>;
@@ -24,6 +25,8 @@ export interface Workspace {
 interface OpenProject {
   readonly project: Project;
   readonly runs: LiveRuns;
+  /** Ends the look at its slides' files. */
+  stopRecheck(): Promise<void>;
 }
 
 export function createWorkspace(host: Host, pool: SlidePool): Workspace {
@@ -41,13 +44,28 @@ export function createWorkspace(host: Host, pool: SlidePool): Workspace {
   const closeCurrent = async (): Promise<void> => {
     const closing = current;
     current = null;
+    await closing?.stopRecheck();
     await closing?.runs.close();
     closing?.project.close();
   };
+  const replaceBy = async (next: Project): Promise<Project> => {
+    try {
+      await closeCurrent();
+    } catch (thrown) {
+      next.close();
+      throw thrown;
+    }
+    return take(next);
+  };
   const take = (project: Project): Project => {
-    current = { project, runs: createLiveRuns(project.runs) };
+    const stop = new AbortController();
+    const rechecked = recheckSlides(project, pool, stop.signal);
+    const stopRecheck = (): Promise<void> => {
+      stop.abort();
+      return rechecked;
+    };
+    current = { project, runs: createLiveRuns(project.runs), stopRecheck };
     recents.add({ name: project.name, folder: project.folder });
-    void recheckSlides(project, pool);
     return project;
   };
   return {
@@ -60,15 +78,14 @@ export function createWorkspace(host: Host, pool: SlidePool): Workspace {
       line.run(async () => {
         if (current && sameFolder(current.project.folder, folder)) return current.project;
         // The next one first: if it cannot be opened, the current one stays.
-        const next = openProject(folder, options);
-        await closeCurrent();
-        return take(next);
+        const known = recents.list().some((recent) => sameFolder(recent.folder, folder));
+        const next = openProject(folder, { ...options, known });
+        return replaceBy(next);
       }),
     create: (parentFolder, name, classes) =>
       line.run(async () => {
         const next = createProject(parentFolder, { name, ...options, ...(classes ? { classes } : {}) });
-        await closeCurrent();
-        return take(next);
+        return replaceBy(next);
       }),
     close: () => line.run(closeCurrent),
     recents: () => recents.list(),
@@ -87,14 +104,15 @@ function sameFolder(a: string, b: string): boolean {
 }
 
 /** Slides whose file looks touched are read again in the background: is it still the slide that was labelled? */
-async function recheckSlides(project: Project, pool: SlidePool): Promise<void> {
+async function recheckSlides(project: Project, pool: SlidePool, signal: AbortSignal): Promise<void> {
   for (const { id, status } of project.slides.list()) {
+    if (signal.aborted) return;
     try {
       if (status === 'missing' || !project.slides.needsCheck(id)) continue;
-      const { fingerprint } = await pool.describe(project.slides.resolvePath(id));
+      const { fingerprint } = await pool.describe(project.slides.resolvePath(id), signal);
       project.slides.confirmFile(id, fingerprint);
     } catch {
-      // The project was closed meanwhile, or the slide cannot be read: using the slide says so.
+      // The project is being closed, or the slide cannot be read: using the slide says so.
     }
   }
 }

@@ -28,7 +28,7 @@ export interface ProjectFolder {
   readonly id: string;
   readonly name: string;
   readonly db: ProjectDatabase;
-  /** Writes the log back into the one file and gives the project free. */
+  /** Writes the log back into the one file and gives the project free, also when it throws: `project/damaged`, `project/disk-full`. */
   close(): void;
 }
 
@@ -104,6 +104,8 @@ export function openProjectFolder(path: string, actor: Actor, options: { known?:
         if (!opened.open) return;
         try {
           closeDatabase(opened);
+        } catch (thrown) {
+          throw storageError(thrown);
         } finally {
           unlock();
         }
