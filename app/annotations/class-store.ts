@@ -1,6 +1,7 @@
 /** The classes of a project, in the order of their keys. Each is told apart by name, letter and pattern, not by colour alone. */
 import { randomUUID } from 'node:crypto';
 import { type ClassPattern, type ClassRole, classPalette, type RegionClass } from '../core/annotation.ts';
+import { freeLetter } from '../core/class-letter.ts';
 import { EosinError } from '../core/errors.ts';
 import type { ProjectDatabase, RecordChange } from '../db/project-database.ts';
 
@@ -122,7 +123,7 @@ function nextClass(
     role,
     colour: options.colour ?? look.colour,
     pattern: look.pattern,
-    letter: freeLetter(name, existing),
+    letter: freeLetter(name, new Set(existing.map(({ letter }) => letter))),
     key,
   };
 }
@@ -132,12 +133,6 @@ function looks(): { colour: string; pattern: ClassPattern }[] {
   return classPalette.flatMap((_, turn) =>
     classPalette.map(({ colour }, i) => ({ colour, pattern: classPalette[(i + turn) % classPalette.length]!.pattern })),
   );
-}
-
-function freeLetter(name: string, existing: readonly RegionClass[]): string {
-  const taken = new Set(existing.map((one) => one.letter));
-  const letters = [...name.toUpperCase().replace(/[^\p{L}\p{N}]/gu, ''), ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-  return letters.find((letter) => !taken.has(letter)) ?? '';
 }
 
 function refuseBadClasses(classes: readonly RegionClass[]): void {

@@ -127,6 +127,7 @@ export function startPrediction(
       runId: run.id,
       passport,
       slideInfo: info,
+      projectClasses: project.classes.list(),
       thumbnailJpeg: await deps.pool.thumbnail(slidePath, 1024, signal),
       settings: { stride, warnings },
       versions: { eosin: deps.appVersion },

@@ -7,7 +7,11 @@ import { fromArrayBuffer } from 'geotiff';
 import sharp from 'sharp';
 import type { EosinError } from '../../app/core/errors.ts';
 import { researchUseOnly } from '../../app/core/research-use.ts';
-import { type PredictionFiles, writePredictionOutputs } from '../../app/overlay/outputs/write-outputs.ts';
+import {
+  type PredictionFiles,
+  type PredictionOutputs,
+  writePredictionOutputs,
+} from '../../app/overlay/outputs/write-outputs.ts';
 import { passportSchema } from '../../app/passports/passport.ts';
 import { examplePassport } from '../fixtures/passport-draft.ts';
 import { heatmapOf } from './heatmap-fixture.ts';
@@ -40,22 +44,24 @@ const slideInfo = {
 
 let folder = '';
 let files: PredictionFiles;
+let outputs: PredictionOutputs;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'eosin-outputs-'));
-  const thumbnail = await sharp({ create: { width: 400, height: 200, channels: 3, background: '#f4d7e3' } })
+  const thumbnailJpeg = await sharp({ create: { width: 400, height: 200, channels: 3, background: '#f4d7e3' } })
     .jpeg()
     .toBuffer();
-  files = await writePredictionOutputs({
+  outputs = {
     folder: join(folder, 'out'),
     name: 'slide 6 <a>',
     heatmap: map,
     runId: 'r1',
     passport,
     slideInfo,
-    thumbnailJpeg: thumbnail,
+    thumbnailJpeg,
     settings: { engine: 'onnxruntime', threads: 2 },
     versions: { eosin: '0.1.0', onnxruntime: '1.30.0' },
-  });
+  };
+  files = await writePredictionOutputs(outputs);
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -152,6 +158,17 @@ test('the preview is the thumbnail with overlay, legend and sentence below', asy
   };
   assert.ok(ink(0, 60) > 100, 'a title');
   assert.ok(ink(info.height - 50, info.height) > 100, 'the sentence');
+});
+
+test('the legend has the letters that the project gave its classes', async () => {
+  const drawnWith = async (...letters: string[]): Promise<Buffer> => {
+    const projectClasses = ['gland', 'stroma & fat'].map((name, i) => ({ name, letter: letters[i]! }));
+    const { preview } = await writePredictionOutputs({ ...outputs, folder: join(folder, 'letters'), projectClasses });
+    return sharp(preview).raw().toBuffer();
+  };
+  const plain = await sharp(files.preview).raw().toBuffer();
+  assert.ok(plain.equals(await drawnWith('G', 'S')), 'without a project: the first letters');
+  assert.ok(!plain.equals(await drawnWith('G', 'F')));
 });
 
 test('the JSON says model, passport, versions, settings, counts and areas', async () => {

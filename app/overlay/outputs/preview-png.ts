@@ -5,7 +5,7 @@
  *     +---------------------------+
  *     | slide · model             |
  *     | thumbnail with overlay    |
- *     | [A] class  12.3 mm²  84 % |   a letter beside each colour: never by colour alone
+ *     | [G] gland  12.3 mm²  84 % |   a letter beside each colour: never by colour alone
  *     | For research use only ... |
  *     +---------------------------+
  */
@@ -21,6 +21,8 @@ export interface PreviewWords {
   readonly slide: string;
   readonly model: string;
   readonly slideWidthPx: number;
+  /** One a class, as the window draws them. */
+  readonly letters: readonly string[];
 }
 
 const margin = 24;
@@ -102,7 +104,7 @@ function drawing(map: Heatmap, summary: PredictionSummary, words: PreviewWords, 
     const percent = total === 0 ? '0' : ((100 * entry.patches) / total).toFixed(1);
     return [
       `<rect x="${margin}" y="${y}" width="20" height="18" rx="3" fill="${escapeMarkup(entry.colour)}"/>`,
-      `<text x="${margin + 10}" y="${y + 14}" text-anchor="middle" font-size="12" font-weight="700" fill="${inkOn(entry.colour)}">${letter(k)}</text>`,
+      `<text x="${margin + 10}" y="${y + 14}" text-anchor="middle" font-size="12" font-weight="700" fill="${inkOn(entry.colour)}">${escapeMarkup(words.letters[k] ?? '')}</text>`,
       `<text x="${margin + 32}" y="${y + 14}">${escapeMarkup(cut(entry.name, 34))}</text>`,
       `<text x="${margin + 400}" y="${y + 14}" text-anchor="end">${area}</text>`,
       `<text x="${margin + 490}" y="${y + 14}" text-anchor="end">${percent} %</text>`,
@@ -143,10 +145,6 @@ function scaleBar(map: Heatmap, { picture, scale }: Page): string {
 /** µm² up to 0.01 mm², then mm². */
 export function areaText(areaUm2: number): string {
   return areaUm2 < 10_000 ? `${Math.round(areaUm2)} µm²` : `${(areaUm2 / 1e6).toFixed(areaUm2 < 1e6 ? 3 : 2)} mm²`;
-}
-
-function letter(index: number): string {
-  return String.fromCharCode(65 + (index % 26));
 }
 
 /** Black or white, whichever reads better on the colour (relative luminance, WCAG 2). */

@@ -1,5 +1,6 @@
 /** The five files of a slide's prediction, each of which appears whole or not at all. */
 import { basename, join } from 'node:path';
+import { classLetters } from '../../core/class-letter.ts';
 import { EosinError } from '../../core/errors.ts';
 import { researchUseOnly } from '../../core/research-use.ts';
 import type { SlideInfo } from '../../core/slide.ts';
@@ -20,6 +21,8 @@ export interface PredictionOutputs {
   /** The model's passport, stored whole. */
   readonly passport: { readonly id: string; readonly name: string };
   readonly slideInfo: Pick<SlideInfo, 'widthPx' | 'heightPx' | 'format' | 'fingerprint'>;
+  /** Classes of the project, for their letters; by default each class gets one of its name. */
+  readonly projectClasses?: readonly { readonly name: string; readonly letter: string }[];
   /** The whole slide, small; made by a decode process. */
   readonly thumbnailJpeg: Uint8Array;
   /** Stride, tissue threshold, overrides, engine, threads, warnings of the model guard. */
@@ -66,7 +69,9 @@ export async function writePredictionOutputs(request: PredictionOutputs): Promis
   const eosin = `Eosin ${request.versions.eosin ?? ''}`.trim();
   const description = `Probabilities of ${passport.name} on ${name}. ${researchUseOnly}`;
   await writeWhole(files.heatmap, heatmapTiff(heatmap, { description, software: eosin }));
-  const previewWords = { slide: name, model: passport.name, slideWidthPx: slideInfo.widthPx };
+  const classNames = heatmap.header.classes.map((one) => one.name);
+  const letters = classLetters(classNames, request.projectClasses);
+  const previewWords = { slide: name, model: passport.name, slideWidthPx: slideInfo.widthPx, letters };
   await writeWhole(files.preview, await previewPng(heatmap, summary, request.thumbnailJpeg, previewWords));
   await writeWhole(files.csv, patchesCsv(heatmap));
   await writeWhole(files.geojson, regionsGeoJson(heatmap, words));
