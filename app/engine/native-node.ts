@@ -20,7 +20,8 @@ export function nativeObstacle(id: NativeId): string | null {
   }
   const folder = packageFolder();
   if (folder === null) return `the optional package ${PACKAGE} is not installed`;
-  if (!hasBinding(folder)) return "its binding is not built: run 'eosin engine install'";
+  if (!hasBinding(folder))
+    return 'its binding is not built on this computer; this version of Eosin does not build it yet';
   if (id === 'native-cuda' && !existsSync('/dev/nvidiactl')) return 'no NVIDIA GPU was found (/dev/nvidiactl)';
   return null;
 }

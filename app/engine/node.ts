@@ -82,7 +82,7 @@ async function openTested(id: EngineId, options: EngineOptions): Promise<TestedE
 
 /** Why an engine cannot be opened here, as far as can be told without opening it. */
 function obstacle(id: EngineId): string | null {
-  if (id === 'webgpu') return 'needs the app window';
+  if (id === 'webgpu') return 'this version of Eosin does not train on WebGPU yet';
   return id === 'native-cuda' || id === 'native-cpu' ? nativeObstacle(id) : null;
 }
 
