@@ -8,6 +8,7 @@ import { type Box, boundsOf, type MultiPolygon } from '../core/geometry.ts';
 import type { AuditEntry } from '../db/audit.ts';
 import type { ProjectDatabase, RecordChange } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
+import { type AnnotationVersion, readVersion, type StoredVersion, storedVersion } from './annotation-version.ts';
 import { checkGeometry, type SlideSize } from './check-geometry.ts';
 import { unknownClass } from './class-store.ts';
 import { decodeGeometry, encodeGeometry, quantise, toUnits } from './geometry-codec.ts';
@@ -17,14 +18,6 @@ export interface ApplyOptions {
   readonly author: string;
   readonly slideSize: SlideSize;
   readonly reason?: string | undefined;
-}
-
-/** A state that a region once had. */
-interface AnnotationVersion {
-  readonly classId: string | null;
-  readonly geometry: MultiPolygon;
-  readonly author: string;
-  readonly revision: number;
 }
 
 interface AnnotationEvent {
@@ -148,7 +141,7 @@ export function createAnnotationStore(db: ProjectDatabase): AnnotationStore {
     const made = { id, slideId, classId, geometry, author: options.author, revision, changedAt: isoWithOffset() };
     const { lastInsertRowid } = insert.run({ ...made, geometry: blob, slideKey: slide });
     index.run({ ...indexBox(geometry), key: Number(lastInsertRowid), slide });
-    record({ action: 'create', entity: 'annotation', id, after: version(made, blob), reason: options.reason });
+    record({ action: 'create', entity: 'annotation', id, after: storedVersion(made, blob), reason: options.reason });
     return made;
   }
 
@@ -179,7 +172,7 @@ export function createAnnotationStore(db: ProjectDatabase): AnnotationStore {
       entity: 'annotation',
       id,
       before: versionOfRow(row),
-      after: version(made, blob),
+      after: storedVersion(made, blob),
       reason: options.reason,
     });
     return made;
@@ -240,24 +233,8 @@ function fromRow(row: AnnotationRow): Annotation {
   };
 }
 
-interface StoredVersion {
-  readonly slideId: string;
-  readonly classId: string | null;
-  /** base64 of geometry-codec.ts: exact, and a fifth of GeoJSON. */
-  readonly geometry: string;
-  readonly author: string;
-  readonly revision: number;
-}
-
-function version(
-  { slideId, classId, author, revision }: Omit<Annotation, 'id' | 'geometry'>,
-  blob: Buffer,
-): StoredVersion {
-  return { slideId, classId, geometry: blob.toString('base64'), author, revision };
-}
-
 function versionOfRow(row: AnnotationRow): StoredVersion {
-  return version(
+  return storedVersion(
     {
       slideId: row.slide_id,
       classId: row.class_id,
@@ -267,12 +244,6 @@ function versionOfRow(row: AnnotationRow): StoredVersion {
     },
     row.geometry,
   );
-}
-
-function readVersion(json: string | null): AnnotationVersion | null {
-  if (json === null) return null;
-  const { classId, geometry, author, revision } = JSON.parse(json) as StoredVersion;
-  return { classId, geometry: decodeGeometry(Buffer.from(geometry, 'base64')), author, revision };
 }
 
 function indexBox(geometry: MultiPolygon): ReturnType<typeof boxUnits> {

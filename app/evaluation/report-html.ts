@@ -2,51 +2,16 @@
  * The printable report of a training run: one HTML text with everything inside (style, drawings), no script, no link.
  * A passport and the run's events go in; the same input gives the same text.
  */
-import { escapeMarkup } from '../core/escape-markup.ts';
-import type { Phase, Recipe } from '../core/recipe.ts';
+import { escapeMarkup as text } from '../core/escape-markup.ts';
+import type { Phase } from '../core/recipe.ts';
 import { researchUseOnly } from '../core/research-use.ts';
-import type { EpochEvent, Evaluation, JobEvent, PlanSummary } from '../core/run.ts';
+import type { EpochEvent, JobEvent, PlanSummary } from '../core/run.ts';
 import { epochCurves, probeBars, rateCurve } from './report-charts.ts';
+import { facts, swatch } from './report-facts.ts';
+import type { ReportModel } from './report-model.ts';
+import { resultCards, resultSection } from './report-results.ts';
 import { reportStyle } from './report-style.ts';
-import { countText, intervalText, limitsOf, shareText, unitWords } from './report-words.ts';
-
-/** What of a model's passport the report tells. */
-export interface ReportModel {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAt: string;
-  readonly classes: readonly { readonly name: string; readonly colour: string }[];
-  readonly sizePx: number;
-  readonly mpp: number | null;
-  readonly stains: readonly string[];
-  readonly backbone: { readonly name: string; readonly sha256: string; readonly provenance: string };
-  readonly attach: string;
-  readonly best: { readonly phase: string; readonly epoch: number };
-  readonly recipe: Recipe;
-  readonly seed: number;
-  readonly split: {
-    readonly hash: string;
-    readonly patientsKnown: boolean;
-    readonly patients: { readonly train: number; readonly validation: number; readonly test: number };
-    readonly classes: readonly {
-      readonly name: string;
-      readonly train: number;
-      readonly validation: number;
-      readonly test: number;
-    }[];
-    readonly slides: number;
-  };
-  readonly metrics: { readonly validation: Evaluation | null; readonly test: Evaluation | null };
-  readonly engine: {
-    readonly id: string;
-    readonly device: string;
-    readonly threads: number;
-    readonly gradientError: number | null;
-  };
-  readonly versions: Readonly<Record<string, string>>;
-  readonly parity: number;
-  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
-}
+import { countText, limitsOf } from './report-words.ts';
 
 export interface ReportRequest {
   readonly passport: ReportModel;
@@ -65,7 +30,7 @@ export function renderReport({ passport, events, plan, projectName }: ReportRequ
   ];
   const body = [
     heading(passport, projectName),
-    cards(passport),
+    resultCards(passport),
     dataSection(passport),
     recipeSection(passport),
     probeSection(events),
@@ -91,8 +56,6 @@ export function renderReport({ passport, events, plan, projectName }: ReportRequ
   ].join('\n');
 }
 
-const text = escapeMarkup;
-
 function heading(model: ReportModel, projectName: string | undefined): string {
   const where = projectName === undefined ? '' : `${text(projectName)} · `;
   return [
@@ -105,37 +68,6 @@ function heading(model: ReportModel, projectName: string | undefined): string {
 /** `2026-11-24 10:00 UTC` from ISO 8601. */
 function dateText(iso: string): string {
   return `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-function cards({ metrics }: ReportModel): string {
-  const { validation, test } = metrics;
-  const judged = test ?? validation;
-  const baseline = judged?.colourBaseline ?? null;
-  return [
-    '<section class="cards">',
-    metricCard('Test · balanced accuracy', test, 'not looked at: no test part'),
-    metricCard('Validation · balanced accuracy', validation, 'none'),
-    card(
-      `Colour histogram alone · ${test === null ? 'validation' : 'test'}`,
-      baseline === null ? null : baseline.toFixed(3),
-      'none',
-      'balanced accuracy of a classifier that sees colours only, trained on the same patches',
-    ),
-    '</section>',
-  ].join('');
-}
-
-function metricCard(name: string, evaluation: Evaluation | null, none: string): string {
-  if (evaluation === null) return card(name, null, none, '');
-  const { low, high, unit, value } = evaluation.balancedAccuracy;
-  const note = `${low.toFixed(3)}–${high.toFixed(3)}, ${unit === 'patient' ? `${evaluation.patients} patients` : unit}`;
-  return card(name, value.toFixed(3), none, note);
-}
-
-function card(name: string, value: string | null, none: string, note: string): string {
-  const shown =
-    value === null ? `<div class="value none">${text(none)}</div>` : `<div class="value">${text(value)}</div>`;
-  return `<div class="card"><div class="name">${text(name)}</div>${shown}<div class="note">${text(note)}</div></div>`;
 }
 
 function dataSection({ split, sizePx, mpp, stains, classes }: ReportModel): string {
@@ -161,10 +93,6 @@ function dataSection({ split, sizePx, mpp, stains, classes }: ReportModel): stri
     `<tr><td>Patients</td>${patientCells}</tr></tbody>`,
     `<tfoot><tr><td>Patches</td><td>${total('train')}</td><td>${total('validation')}</td><td>${total('test')}</td></tr></tfoot></table>`,
   ].join('');
-}
-
-function swatch(colour: string): string {
-  return `<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" rx="2" fill="${text(colour)}"/></svg>`;
 }
 
 function recipeSection({ recipe, attach, backbone, seed }: ReportModel): string {
@@ -246,55 +174,6 @@ function durationText(seconds: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function resultSection(name: string, evaluation: Evaluation | null, model: ReportModel, what: string): string {
-  if (evaluation === null) return `<h2>${name}</h2><p class="soft">There was no ${name.toLowerCase()} part.</p>`;
-  const { accuracy, balancedAccuracy, patients, patches, loss, colourBaseline } = evaluation;
-  const who =
-    patients === null ? 'unknown patients' : patients === 1 ? 'one patient' : `${countText(patients)} patients`;
-  const gain = colourBaseline === null ? '' : ` (the network is ${signed(balancedAccuracy.value - colourBaseline)})`;
-  return [
-    `<h2>${name}</h2><p>${what} ${countText(patches)} patches, ${who}.</p>`,
-    facts([
-      ['Balanced accuracy', intervalText(balancedAccuracy)],
-      ['Accuracy', intervalText(accuracy)],
-      ['Interval', unitWords(accuracy.unit, patients)],
-      [
-        'Colour histogram alone',
-        colourBaseline === null ? 'none' : `${colourBaseline.toFixed(3)} balanced accuracy${gain}`,
-      ],
-      ['Loss', loss.toFixed(4)],
-    ]),
-    classTable(evaluation, model),
-    confusionTable(evaluation),
-  ].join('');
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
-}
-
-function classTable({ classes }: Evaluation, model: ReportModel): string {
-  const rows = classes.map(({ name, sensitivity, specificity, precision, patches }) => {
-    const colour = model.classes.find((one) => one.name === name)?.colour;
-    const shares = [sensitivity, specificity, precision].map((share) => `<td>${shareText(share)}</td>`).join('');
-    return `<tr><td>${colour === undefined ? '' : swatch(colour)}${text(name)}</td>${shares}<td>${countText(patches)}</td></tr>`;
-  });
-  return `<table><thead><tr><th>Class</th><th>Sensitivity</th><th>Specificity</th><th>Precision</th><th>Patches</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
-}
-
-function confusionTable({ classes, confusion }: Evaluation): string {
-  const heads = classes.map(({ name }) => `<th scope="col">${text(name)}</th>`).join('');
-  const rows = confusion.map((row, truth) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
-    const cells = row.map((count) => {
-      const share = total === 0 ? 0 : count / total;
-      return `<td class="s${Math.min(6, Math.ceil(share * 6))}">${countText(count)}<br><span class="small">${(share * 100).toFixed(1)} %</span></td>`;
-    });
-    return `<tr><th scope="row">${text(classes[truth]?.name ?? '')}</th>${cells.join('')}</tr>`;
-  });
-  return `<h3>Confusion: truth in rows, prediction in columns</h3><table class="confusion"><thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
-}
-
 function limitsSection(limits: readonly string[]): string {
   return `<h2>Limits</h2><ul>${limits.map((limit) => `<li>${text(limit)}</li>`).join('')}</ul>`;
 }
@@ -323,12 +202,4 @@ function provenanceSection(model: ReportModel): string {
     ]),
     `<table><thead><tr><th>File</th><th>Bytes</th><th>SHA-256</th></tr></thead><tbody>${files.join('')}</tbody></table>`,
   ].join('');
-}
-
-function facts(rows: readonly (readonly [string, string])[]): string {
-  const lines = rows.map(([name, value]) => {
-    const hash = /^[0-9a-f]{64}$/.test(value) ? ' class="hash"' : '';
-    return `<tr><th scope="row">${text(name)}</th><td${hash}>${text(value)}</td></tr>`;
-  });
-  return `<table class="facts"><tbody>${lines.join('')}</tbody></table>`;
 }

@@ -1,6 +1,6 @@
 /** The report's sentences and numbers: precision that the data carries, and what a reader must not conclude. */
 import type { Evaluation, Interval } from '../core/run.ts';
-import type { ReportModel } from './report-html.ts';
+import type { ReportModel } from './report-model.ts';
 
 /** Over what the interval was drawn, in words. */
 export function unitWords(unit: Interval['unit'], patients: number | null): string {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { cancelled, EosinError } from '../core/errors.ts';
 import type { ForwardRunner, ForwardRunnerFactory } from '../training/ports.ts';
 
-/** What of the job's spec the loop uses. */
+/** What a prediction job is given besides its kind. */
 export interface PredictInput {
   readonly modelFolder: string;
   /** 0 takes all that there are. */
@@ -21,6 +21,7 @@ export interface PredictInput {
   readonly batchSize: number;
   readonly sizePx: number;
   readonly classCount: number;
+  /** Slots of `batchSize` patches [sizePx, sizePx, rgb] uint8 in this file. */
   readonly slotFile: string;
 }
 

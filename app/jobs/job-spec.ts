@@ -4,6 +4,7 @@ import type { ErrorReport } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { Evaluation, JobEvent } from '../core/run.ts';
 import type { EngineId } from '../engine/engine.ts';
+import type { PredictInput } from '../inference/predict-loop.ts';
 import type { PlannedPatch } from '../training/ports.ts';
 
 export interface PatchStoreRef {
@@ -32,16 +33,9 @@ export interface TrainSpec {
   readonly planHash: string;
 }
 
-export interface PredictSpec {
+export interface PredictSpec extends PredictInput {
   readonly kind: 'predict';
   readonly runId: string;
-  readonly modelFolder: string;
-  readonly threads: number;
-  readonly batchSize: number;
-  readonly sizePx: number;
-  readonly classCount: number;
-  /** Slots of `batchSize` patches [sizePx, sizePx, rgb] uint8 in this file. */
-  readonly slotFile: string;
 }
 
 /** Pooled activations of one layer. */

@@ -6,16 +6,9 @@ import type { Evaluation } from '../core/run.ts';
 import type { ProjectDatabase } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
 
-interface NewModel {
+interface NewModel extends Omit<ModelView, 'id' | 'createdAt'> {
   /** By default a new one. */
   readonly id?: string | undefined;
-  readonly name: string;
-  readonly runId: string | null;
-  readonly classes: readonly string[];
-  readonly sizePx: number;
-  readonly mpp: number | null;
-  readonly validation: Evaluation | null;
-  readonly test: Evaluation | null;
 }
 
 export interface ModelStore {

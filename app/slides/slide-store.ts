@@ -1,13 +1,14 @@
 /** The slides of a project: what is known of each, and where its file lies. Paths stay here; the rest of Eosin knows ids. */
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { basename, isAbsolute, relative, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { EosinError } from '../core/errors.ts';
-import type { SlideView, SplitPart } from '../core/project.ts';
+import type { SlideView } from '../core/project.ts';
 import type { Mpp } from '../core/pyramid.ts';
 import type { SlideInfo } from '../core/slide.ts';
 import type { ProjectDatabase, RecordChange } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
+import { isSame, seenAt, seenNow, storedPath } from './slide-file.ts';
+import { auditOf, mppOf, type SlideRow, statusOf, textsOf, toView, type ViewRow } from './slide-row.ts';
 
 interface NewSlide {
   readonly absolutePath: string;
@@ -60,27 +61,6 @@ export interface SlideStore {
 export function patientKey(slide: { readonly id: string; readonly patient: string }): string {
   return slide.patient === '' ? `slide:${slide.id}` : slide.patient;
 }
-
-interface SlideRow {
-  id: string;
-  name: string;
-  path: string;
-  fingerprint: string;
-  patient: string;
-  stain: string;
-  scanner: string;
-  mpp_x: number | null;
-  mpp_y: number | null;
-  mpp_source: 'file' | 'hand' | null;
-  info: string;
-  bytes: number;
-  modified_ms: number;
-  other_bytes: number | null;
-  other_ms: number | null;
-  added_at: string;
-}
-
-type ViewRow = SlideRow & { regions: number; part: SplitPart | null };
 
 export interface SlideStoreOptions {
   /** Absolute; paths are stored relative to it, so that project and slides can move together. */
@@ -209,95 +189,6 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
     },
   };
   return store;
-}
-
-/** Relative with `/`, or absolute where no relative path leads there (another Windows drive). */
-function storedPath(folder: string, path: string): string {
-  const way = relative(folder, resolve(path));
-  return isAbsolute(way) ? way : way.replaceAll('\\', '/');
-}
-
-interface Seen {
-  readonly bytes: number;
-  readonly modified_ms: number;
-}
-
-/** Size and time of a file or of a slide's folder; null when nothing is there. */
-function seenAt(path: string): Seen | null {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found ? { bytes: found.size, modified_ms: found.mtimeMs } : null;
-}
-
-function seenNow(path: string): Seen {
-  const seen = seenAt(path);
-  if (seen) return seen;
-  throw new EosinError('slide/missing', 'missing', 'The slide’s file is not there.', {
-    remedy: 'Check the path, and that its disk is connected.',
-  });
-}
-
-function isSame(seen: Seen, bytes: number | null, modifiedMs: number | null): boolean {
-  return seen.bytes === bytes && seen.modified_ms === modifiedMs;
-}
-
-function statusOf(row: SlideRow, seen: Seen | null): SlideView['status'] {
-  if (!seen) return 'missing';
-  return isSame(seen, row.other_bytes, row.other_ms) ? 'changed' : 'ready';
-}
-
-function toView(row: ViewRow, status: SlideView['status']): SlideView {
-  const { properties: _, ...info } = JSON.parse(row.info) as SlideInfo;
-  return {
-    id: row.id,
-    name: row.name,
-    patient: row.patient,
-    stain: row.stain,
-    scanner: row.scanner,
-    mpp: row.mpp_x === null || row.mpp_y === null ? null : { x: row.mpp_x, y: row.mpp_y },
-    mppSource: row.mpp_source,
-    info,
-    status,
-    regions: row.regions,
-    part: row.part,
-  };
-}
-
-/** What of a slide a person can change, and where it lies. */
-function auditOf(row: SlideRow): Record<string, unknown> {
-  const { name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source } = row;
-  return { name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source };
-}
-
-type Texts = Pick<SlideRow, 'name' | 'patient' | 'stain' | 'scanner'>;
-
-function textsOf(before: Texts, patch: { readonly [key in keyof Texts]?: string | undefined }): Texts {
-  const text = (key: keyof Texts): string => {
-    const value = (patch[key] ?? before[key]).trim();
-    if (value.length > 500 || /\p{Cc}/u.test(value))
-      throw badValue(`The ${key} is too long or has control characters.`);
-    return value;
-  };
-  const name = text('name');
-  if (name === '') throw badValue('A slide needs a name.');
-  const patient = text('patient');
-  if (patient.startsWith('slide:')) throw badValue('A patient cannot begin with `slide:`.');
-  return { name, patient, stain: text('stain'), scanner: text('scanner') };
-}
-
-type MppColumns = Pick<SlideRow, 'mpp_x' | 'mpp_y' | 'mpp_source'>;
-
-function mppOf(hand: Mpp | null, file: Mpp | null): MppColumns {
-  const mpp = hand ?? file;
-  if (!mpp) return { mpp_x: null, mpp_y: null, mpp_source: null };
-  // Light microscopy lies between 0.05 (100x, oversampled) and 50 µm/px (an overview): the rest is a slip of the unit.
-  if (hand && !(hand.x >= 0.01 && hand.x <= 100 && hand.y >= 0.01 && hand.y <= 100)) {
-    throw badValue('The pixel size must lie between 0.01 and 100 µm.');
-  }
-  return { mpp_x: mpp.x, mpp_y: mpp.y, mpp_source: hand ? 'hand' : 'file' };
-}
-
-function badValue(message: string): EosinError {
-  return new EosinError('slide/bad-value', 'usage', message, { remedy: 'Correct it and save again.' });
 }
 
 function unknownSlide(id: string): EosinError {

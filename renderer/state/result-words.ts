@@ -3,8 +3,8 @@ import type { Interval } from '../../app/core/run.ts';
 
 const units: Record<Interval['unit'], string> = {
   patient: 'over patients',
-  'patch-level, one patient': 'patch-level, one patient',
-  'patch-level, unknown patients': 'patch-level, unknown patients',
+  'patch-level, one patient': 'over the patches of one patient',
+  'patch-level, unknown patients': 'over patches, their patients are not known',
 };
 
 /** 0.93 [0.88–0.97] */

@@ -1,5 +1,6 @@
 /** One run as the window follows it: its events come in over a stream that is taken up again where it broke. */
 import type { RunView } from '../../app/core/project.ts';
+import type { JobState } from '../../app/core/run.ts';
 import { api } from './api.ts';
 import { notices } from './notices.svelte.ts';
 import { type Story, tell, untold } from './run-story.ts';
@@ -19,7 +20,14 @@ export class RunFeed {
   }
 
   get running(): boolean {
-    return !this.story.ended && (this.run.state === 'running' || this.run.state === 'queued');
+    return this.run.state === 'running' || this.run.state === 'queued';
+  }
+  get state(): JobState {
+    return this.running ? this.run.state : (this.story.ended ?? this.run.state);
+  }
+  /** A training run that was cancelled or failed goes on where it stopped. */
+  get canGoOn(): boolean {
+    return this.run.kind === 'train' && (this.state === 'cancelled' || this.state === 'failed');
   }
 
   /** Reads events until the run has ended or `close` was called; `ended` is called once with the finished run. */
@@ -35,9 +43,11 @@ export class RunFeed {
           this.story = tell(this.story, event);
         }
         const run = await api.run(this.id);
-        this.run = run;
-        if (this.story.ended || (run.state !== 'running' && run.state !== 'queued')) {
-          ended(run);
+        // A project that could not store the end still says 'running'.
+        this.run = this.story.ended ? { ...run, state: this.story.ended } : run;
+        if (!this.running) {
+          this.cancelling = false;
+          ended(this.run);
           return;
         }
       } catch {
@@ -46,6 +56,12 @@ export class RunFeed {
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
+  }
+
+  /** Puts a cancelled or failed training run in line again; `follow` then tells what comes. */
+  async goOn(): Promise<void> {
+    this.run = await api.resumeRun(this.id);
+    this.#following = false;
   }
 
   async cancel(): Promise<void> {

@@ -1,4 +1,9 @@
-/** What a run has told so far, folded event by event into what the screen shows. Pure: the same events give the same story. */
+/**
+ * What a run has told so far, folded event by event into what the screen shows. Pure: the same events give the same story.
+ *
+ * A training run that was cancelled or failed can go on: its events follow in the same stream, so an end is only the end
+ * until the next stored event. It begins with the phase that it stopped in, which is told a second time.
+ */
 import type { ErrorReport } from '../../app/core/errors.ts';
 import type { EpochEvent, JobEvent, PlanSummary, ProbeDepth, SequencedEvent } from '../../app/core/run.ts';
 
@@ -53,12 +58,18 @@ export const untold: Story = {
 const longestLog = 2000;
 
 export function tell(story: Story, event: SequencedEvent): Story {
-  // Progress is not stored: it carries the number of the last stored event, and a resumed stream may repeat it.
-  if (event.type === 'progress' ? event.seq < story.seq : event.seq <= story.seq) return story;
-  const next: Story = { ...story, seq: event.seq, lastAt: event.at };
+  if (isOld(story, event)) return story;
+  const next: Story = { ...story, seq: event.seq, lastAt: event.at, ended: null, error: null };
   const [text, level] = lineOf(event);
   const log = text ? [...story.log, { seq: event.seq, at: event.at, text, level }].slice(-longestLog) : story.log;
   return { ...next, log, ...changesOf(story, event) };
+}
+
+/** A stream that was taken up again may repeat what is known. */
+function isOld(story: Story, event: SequencedEvent): boolean {
+  if (event.seq !== story.seq) return event.seq < story.seq;
+  // Progress, and an end that could not be stored, carry the number of the last stored event.
+  return story.ended !== null || (event.type !== 'progress' && event.type !== 'failed');
 }
 
 function changesOf(story: Story, event: JobEvent): Partial<Story> {
@@ -72,11 +83,11 @@ function changesOf(story: Story, event: JobEvent): Partial<Story> {
     case 'probe':
       return { probe: event };
     case 'phase':
-      return { phases: [...story.phases, { ...event, from: story.epochs.length }], progress: null };
+      return { phases: begun(story, event), progress: null };
     case 'epoch':
-      return { epochs: [...story.epochs, event], progress: null };
+      return { epochs: [...story.epochs.slice(0, placeOf(story, event)), event], progress: null };
     case 'rung':
-      return { rungs: [...story.rungs, event] };
+      return { rungs: [...story.rungs.filter(({ phase }) => phase !== event.phase), event] };
     case 'heatmap':
       return { heatmapBlocks: story.heatmapBlocks + 1, heatmapRows: [event.fromRow, event.toRow] };
     case 'note':
@@ -87,6 +98,18 @@ function changesOf(story: Story, event: JobEvent): Partial<Story> {
     case 'failed':
       return { ended: 'failed', error: event.error, progress: null };
   }
+}
+
+/** The phases with this one as the last. One that is told again keeps its place on the axis. */
+function begun({ phases, epochs }: Story, event: PhaseEvent): PhaseBand[] {
+  const again = phases.find(({ index }) => index === event.index);
+  return [...phases.filter(({ index }) => index < event.index), { ...event, from: again?.from ?? epochs.length }];
+}
+
+/** How many epochs stand before this one: all, unless its phase goes on from an earlier epoch, or anew. */
+function placeOf({ phases, epochs }: Story, { epoch }: EpochEvent): number {
+  const phase = phases.at(-1);
+  return phase ? Math.min(epochs.length, phase.from + epoch - 1) : epochs.length;
 }
 
 /** Progress never goes back within a stage. */
@@ -127,8 +150,17 @@ function lineOf(event: JobEvent): readonly [text: string | null, level: LogLevel
   }
 }
 
-/** Share of the whole run that is done, 0..1, and the time left where it can be said honestly. */
-export function howFar(story: Story): { share: number | null; etaSeconds: number | null; words: string } {
+export interface HowFar {
+  /** Of the step that runs, 0..1: how long the steps after it take is not known. */
+  readonly share: number | null;
+  /** Until the end of the step, where it can be said honestly. */
+  readonly etaSeconds: number | null;
+  readonly step: string;
+  readonly words: string;
+}
+
+/** How far the step is that runs now. */
+export function howFar(story: Story): HowFar {
   const epoch = story.epochs.at(-1);
   const phase = story.phases.at(-1);
   if (story.progress) {
@@ -139,14 +171,18 @@ export function howFar(story: Story): { share: number | null; etaSeconds: number
       share,
       // Too early it would only be a guess.
       etaSeconds: share !== null && share >= 0.05 ? etaSeconds : null,
+      step: stage,
       words: `${stage}: ${done.toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`,
     };
   }
-  if (phase) {
+  if (phase && !story.ended) {
     const inPhase = epoch && story.epochs.length > phase.from ? epoch.epoch : 0;
-    const share = (phase.index + inPhase / Math.max(1, phase.epochs)) / Math.max(1, phase.count);
-    const words = `${phase.name}: epoch ${inPhase} of ${phase.epochs}`;
-    return { share: Math.min(1, share), etaSeconds: inPhase > 0 ? (epoch?.etaSeconds ?? null) : null, words };
+    return {
+      share: Math.min(1, inPhase / Math.max(1, phase.epochs)),
+      etaSeconds: inPhase > 0 ? (epoch?.etaSeconds ?? null) : null,
+      step: phase.name,
+      words: `${phase.name} (phase ${phase.index + 1} of ${phase.count}): epoch ${inPhase} of ${phase.epochs}`,
+    };
   }
-  return { share: null, etaSeconds: null, words: 'Getting ready' };
+  return { share: null, etaSeconds: null, step: 'Getting ready', words: 'Getting ready' };
 }

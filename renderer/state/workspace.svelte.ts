@@ -167,6 +167,11 @@ class Workspace {
     return feed;
   }
 
+  async goOn(feed: RunFeed): Promise<void> {
+    await feed.goOn();
+    this.#follow(feed);
+  }
+
   #follow(feed: RunFeed): void {
     void feed.follow((run) => this.#ended(feed, run));
   }

@@ -72,7 +72,7 @@ test('the ladder says why a rung cannot be used', async () => {
   );
   for (const rung of rungs) assert.equal(rung.usable, rung.reason === undefined);
   const webgpu = rungs.find((rung) => rung.id === 'webgpu')!;
-  assert.equal(webgpu.reason, 'needs the app window');
+  assert.equal(webgpu.reason, 'this version of Eosin does not train on WebGPU yet');
   await assert.rejects(
     openEngine('webgpu', { threads: 1 }),
     (error) => error instanceof EosinError && error.code === 'engine/not-usable' && error.kind === 'config',

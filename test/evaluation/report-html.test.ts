@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { researchUseOnly } from '../../app/core/research-use.ts';
 import type { EpochEvent, JobEvent } from '../../app/core/run.ts';
-import { type ReportModel, renderReport } from '../../app/evaluation/report-html.ts';
+import { renderReport } from '../../app/evaluation/report-html.ts';
+import type { ReportModel } from '../../app/evaluation/report-model.ts';
 import { reportStyle } from '../../app/evaluation/report-style.ts';
 import { exampleEvaluation, examplePassport } from '../fixtures/passport-draft.ts';
 
