@@ -233,17 +233,8 @@ function fromRow(row: AnnotationRow): Annotation {
   };
 }
 
-function versionOfRow(row: AnnotationRow): StoredVersion {
-  return storedVersion(
-    {
-      slideId: row.slide_id,
-      classId: row.class_id,
-      author: row.author,
-      revision: row.revision,
-      changedAt: row.changed_at,
-    },
-    row.geometry,
-  );
+function versionOfRow({ slide_id, class_id, author, revision, geometry }: AnnotationRow): StoredVersion {
+  return storedVersion({ slideId: slide_id, classId: class_id, author, revision }, geometry);
 }
 
 function indexBox(geometry: MultiPolygon): ReturnType<typeof boxUnits> {

@@ -1,5 +1,4 @@
 /** A state of a region as its audit rows keep it: text that gives back the exact geometry. */
-import type { Annotation } from '../core/annotation.ts';
 import type { MultiPolygon } from '../core/geometry.ts';
 import { decodeGeometry } from './geometry-codec.ts';
 
@@ -20,13 +19,12 @@ export interface StoredVersion {
   readonly revision: number;
 }
 
-export function storedVersion(
-  { slideId, classId, author, revision }: Omit<Annotation, 'id' | 'geometry'>,
-  blob: Buffer,
-): StoredVersion {
-  return { slideId, classId, geometry: blob.toString('base64'), author, revision };
+export function storedVersion(region: Omit<StoredVersion, 'geometry'>, geometry: Buffer): StoredVersion {
+  const { slideId, classId, author, revision } = region;
+  return { slideId, classId, geometry: geometry.toString('base64'), author, revision };
 }
 
+/** Null stays null: before its making and after its deletion a region has no state. */
 export function readVersion(json: string | null): AnnotationVersion | null {
   if (json === null) return null;
   const { classId, geometry, author, revision } = JSON.parse(json) as StoredVersion;

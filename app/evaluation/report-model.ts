@@ -1,8 +1,7 @@
-/** What the report of a training run is made of. */
+/** What of a model's passport the report of its training tells. */
 import type { Recipe } from '../core/recipe.ts';
 import type { Evaluation } from '../core/run.ts';
 
-/** What of a model's passport the report tells. */
 export interface ReportModel {
   readonly id: string;
   readonly name: string;
