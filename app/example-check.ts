@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseTruth } from './demo/truth.ts';
 import { type Agreement, heatmapAgreement, type LabelImage, labelOfBox } from './evaluation/heatmap-agreement.ts';
 import { colourAlone, type LabelledIndex } from './jobs/colour-alone.ts';
-import { cutPatchStore, type SlidePatches } from './jobs/cut-store.ts';
+import { cutPatchStore, decodeCalls, type SlidePatches } from './jobs/cut-store.ts';
 import type { RunDeps } from './jobs/run-deps.ts';
 import type { TrainPlan } from './jobs/train-plan.ts';
 import { cellBox, classAt, type Heatmap, patchBox } from './overlay/heatmap.ts';
@@ -79,7 +79,7 @@ export async function colourAloneOnSlide(
       sizePx,
       contextPx: 0,
     };
-    await cutPatchStore(deps.pool, store, cut, 2, () => undefined, signal);
+    await cutPatchStore(deps.pool, store, cut, decodeCalls, () => undefined, signal);
     return await colourAlone(store, learned, judged, classes.length);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -13,6 +13,9 @@ export interface SlidePatches {
   readonly patches: readonly { readonly x: number; readonly y: number; readonly index: number }[];
 }
 
+/** Calls at a time: one for each decode process. */
+export const decodeCalls = 2;
+
 /** One decode call takes this many neighbours: a call costs about a millisecond whatever its size. */
 const patchesPerCall = 64;
 

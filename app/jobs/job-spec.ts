@@ -7,6 +7,7 @@ import type { EngineId } from '../engine/engine.ts';
 import type { PredictInput } from '../inference/predict-loop.ts';
 import type { PlannedPatch } from '../training/ports.ts';
 
+/** A packed patch store (patches/patch-store-format.ts) by its absolute path; `count` patches of `sizePx` with a margin of `contextPx`. */
 export interface PatchStoreRef {
   readonly file: string;
   readonly count: number;
@@ -16,7 +17,6 @@ export interface PatchStoreRef {
 
 export interface TrainSpec {
   readonly kind: 'train';
-  readonly runId: string;
   /** An absolute folder of the run: cache, checkpoints and `model/` are written below it. */
   readonly runFolder: string;
   readonly recipe: Recipe;
@@ -35,7 +35,6 @@ export interface TrainSpec {
 
 export interface PredictSpec extends PredictInput {
   readonly kind: 'predict';
-  readonly runId: string;
 }
 
 /** Pooled activations of one layer. */

@@ -17,7 +17,6 @@ import { leastTissue } from './least-tissue.ts';
 import type { Emit } from './live-runs.ts';
 
 export interface PredictionRequest {
-  readonly runId: string;
   readonly slide: {
     readonly id: string;
     readonly path: string;
@@ -76,7 +75,6 @@ export async function predictSlide(
     const worker = await startBatchWorker(
       deps,
       {
-        runId: request.runId,
         modelFolder: model.folder,
         threads: request.threads,
         batchSize,

@@ -25,7 +25,6 @@ export async function predictStore(
     deps.startProcess,
     {
       kind: 'predict',
-      runId: 'evaluate',
       modelFolder: model.folder,
       threads: deps.threads,
       batchSize,

@@ -16,13 +16,14 @@ import { predictSlide } from './predict-slide.ts';
 import type { RunDeps } from './run-deps.ts';
 import { trainModel } from './train-model.ts';
 
-interface TrainingRequest {
+/** What a person chose for a training run; stored as the run's spec. */
+interface TrainingChoice {
   readonly recipe: Recipe;
   readonly engine: EngineId | null;
 }
 
-/** Puts a training run in line. */
-export function startTraining(project: Project, live: LiveRuns, deps: RunDeps, request: TrainingRequest): RunView {
+/** Puts a training run in line; when it is done, the project has its model and the run's folder a report. */
+export function startTraining(project: Project, live: LiveRuns, deps: RunDeps, request: TrainingChoice): RunView {
   const run = project.runs.create({ kind: 'train', title: `Train with ${request.recipe.name}`, spec: request });
   learn(project, live, deps, run.id, request);
   return run;
@@ -30,7 +31,7 @@ export function startTraining(project: Project, live: LiveRuns, deps: RunDeps, r
 
 /**
  * Puts a training run that was cancelled or failed in line again; it goes on after its last whole epoch, or begins anew
- * where labels or split have changed since. Throws `run/no-resume` for any other run.
+ * where labels or split have changed since. Throws `run/unknown`, and `run/no-resume` for any other run.
  */
 export function resumeTraining(project: Project, live: LiveRuns, deps: RunDeps, runId: string): RunView {
   const { kind, state } = project.runs.get(runId);
@@ -41,7 +42,7 @@ export function resumeTraining(project: Project, live: LiveRuns, deps: RunDeps, 
     });
   }
   const run = project.runs.setState(runId, 'queued');
-  learn(project, live, deps, runId, project.runs.spec(runId) as TrainingRequest);
+  learn(project, live, deps, runId, project.runs.spec(runId) as TrainingChoice);
   return run;
 }
 
@@ -50,7 +51,7 @@ function learn(
   live: LiveRuns,
   deps: RunDeps,
   runId: string,
-  { recipe, engine }: TrainingRequest,
+  { recipe, engine }: TrainingChoice,
 ): void {
   live.start(runId, async (emit, signal) => {
     const plan = await planProject(project, deps.pool, recipe, signal);
@@ -59,7 +60,7 @@ function learn(
     const modelFolder = path.join(project.folders.models, runId);
     const { passport, outcome } = await trainModel(
       deps,
-      { runId, runFolder, modelFolder, modelId: runId, modelName, plan, engine },
+      { runFolder, modelFolder, modelId: runId, modelName, plan, engine },
       emit,
       signal,
     );
@@ -91,7 +92,7 @@ export function heatmapFileOf(
   return path.join(project.folders.heatmaps, `${slideId}.${modelId}.${stride ?? 'side-by-side'}.heatmap`);
 }
 
-/** Puts a prediction in line; the five output files lie in the run's folder at the end. Throws `model/unknown`, `slide/unknown`. */
+/** Puts a prediction in line; its result names the five files that lie in the run's folder at the end. Throws `model/unknown`, `slide/unknown`. */
 export function startPrediction(
   project: Project,
   live: LiveRuns,
@@ -109,7 +110,6 @@ export function startPrediction(
     const { heatmap, patches, seconds, warnings } = await predictSlide(
       deps,
       {
-        runId: run.id,
         slide: { id: slideId, path: slidePath, info, mpp: slide.mpp, stain: slide.stain },
         model,
         stride,

@@ -7,7 +7,7 @@ import type { EngineId } from '../engine/engine.ts';
 import { writeModelFolder } from '../passports/model-folder.ts';
 import type { Passport } from '../passports/passport.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
-import { cutPatchStore, decodePictureStore } from './cut-store.ts';
+import { cutPatchStore, decodeCalls, decodePictureStore } from './cut-store.ts';
 import { assertNoDuplicatePictures } from './duplicate-check.ts';
 import type { PatchStoreRef, TrainOutcome, TrainSpec } from './job-spec.ts';
 import type { Emit } from './live-runs.ts';
@@ -23,7 +23,6 @@ export interface TrainingDeps {
 }
 
 export interface TrainingRequest {
-  readonly runId: string;
   readonly runFolder: string;
   /** The folder that appears when the model is finished. */
   readonly modelFolder: string;
@@ -33,9 +32,10 @@ export interface TrainingRequest {
   readonly engine: EngineId | null;
 }
 
-const decodeCalls = 2;
-
-/** Trains and saves; a cancel or a failure leaves no model, but the run's folder with its best weights stays. */
+/**
+ * Trains and saves; a cancel or a failure leaves no model, but the run's folder with its checkpoints stays: called again with
+ * the same plan, it goes on. Throws `split/duplicate`, and what the decode processes and the worker throw.
+ */
 export async function trainModel(
   deps: TrainingDeps,
   request: TrainingRequest,
@@ -94,14 +94,9 @@ export async function fillStore(
   else await decodePictureStore(pool, store, plan.pixels.pictures, decodeCalls, onProgress, signal);
 }
 
-function specFor(
-  deps: TrainingDeps,
-  { runId, runFolder, plan, engine }: TrainingRequest,
-  store: PatchStoreRef,
-): TrainSpec {
+function specFor(deps: TrainingDeps, { runFolder, plan, engine }: TrainingRequest, store: PatchStoreRef): TrainSpec {
   return {
     kind: 'train',
-    runId,
     runFolder,
     recipe: plan.recipe,
     classes: plan.classes,

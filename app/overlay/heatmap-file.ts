@@ -62,7 +62,7 @@ export async function openHeatmapFile(file: string, header: HeatmapHeader): Prom
     heatmap = createHeatmap(header);
     length = head.length;
   } else {
-    const read = parse(file, stored);
+    const read = parse(stored);
     if (!isDeepStrictEqual(read.heatmap.header, JSON.parse(JSON.stringify(header)))) {
       throw new EosinError('heatmap/other', 'conflict', 'The stored heat map belongs to another prediction.', {
         remedy: 'Predict with the settings it was started with, or remove it to start again.',
@@ -89,7 +89,7 @@ export async function readHeatmapFile(file: string): Promise<Heatmap> {
       remedy: 'Predict the slide again.',
     });
   }
-  return parse(file, stored).heatmap;
+  return parse(stored).heatmap;
 }
 
 function appender(file: string, handle: FileHandle, heatmap: Heatmap, start: number): HeatmapFile {
@@ -145,8 +145,8 @@ function renderRows(values: Float32Array, rowValues: number, count: number): Buf
   return bytes;
 }
 
-function parse(file: string, stored: Buffer): { heatmap: Heatmap; length: number } {
-  const header = parseHead(file, stored);
+function parse(stored: Buffer): { heatmap: Heatmap; length: number } {
+  const header = parseHead(stored);
   const heatmap = createHeatmap(header.value);
   const rowValues = header.value.grid.columns * header.value.classes.length;
   const rowBytes = rowValues * 4;
@@ -163,13 +163,12 @@ function parse(file: string, stored: Buffer): { heatmap: Heatmap; length: number
   return { heatmap, length: at };
 }
 
-function parseHead(file: string, stored: Buffer): { value: HeatmapHeader; length: number } {
+function parseHead(stored: Buffer): { value: HeatmapHeader; length: number } {
   const broken = (cause?: unknown): EosinError =>
     new EosinError('heatmap/broken', 'input', 'The stored heat map is damaged.', {
       remedy: 'Remove it and predict the slide again.',
       ...(cause === undefined ? {} : { cause }),
     });
-  void file;
   if (stored.length < magic.length + 8 || !stored.subarray(0, magic.length).equals(magic)) throw broken();
   const jsonBytes = stored.readUInt32LE(magic.length);
   const end = magic.length + 4 + jsonBytes;

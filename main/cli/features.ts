@@ -1,7 +1,7 @@
 /** Pooled activations of a layer for pictures that are patches already. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { decodePictureStore } from '../../app/jobs/cut-store.ts';
+import { decodeCalls, decodePictureStore } from '../../app/jobs/cut-store.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { startWorkerRun } from '../../app/jobs/worker-run.ts';
 import { openModelFolder } from '../../app/passports/model-folder.ts';
@@ -29,7 +29,7 @@ export const features: Command = {
       const sizePx = model?.passport.sizePx ?? backboneSizePx;
       const store = { file: path.join(folder, 'pictures.raw'), count: pictures.length, sizePx, contextPx: 0 };
       const listed = pictures.map((picture, index) => ({ path: path.resolve(picture), index }));
-      await decodePictureStore(pool, store, listed, 2, () => undefined, signal);
+      await decodePictureStore(pool, store, listed, decodeCalls, () => undefined, signal);
       const spec = {
         kind: 'features' as const,
         modelFolder: model?.folder ?? null,

@@ -107,7 +107,7 @@ async function predictOne(
   const runId = randomUUID();
   const slide = { id: name, path: slidePath, info, mpp, stain };
   const deps = runDepsOf(host, pool);
-  const request = { runId, slide, model, stride, override, heatmapFile, threads: deps.threads };
+  const request = { slide, model, stride, override, heatmapFile, threads: deps.threads };
   const { heatmap, patches, seconds, warnings } = await predictSlide(deps, request, eventPrinter(terminal), signal);
   const files = await writePredictionOutputs({
     folder,

@@ -42,7 +42,7 @@ export const trainPatches: Command = {
     const modelName = `${path.basename(path.resolve(words[0]!, '..'))} · ${recipe.name}`;
     const { outcome } = await trainModel(
       runDepsOf(host, pool),
-      { runId, runFolder, modelFolder, modelId: runId, modelName, plan, engine: chosenEngine(flags) },
+      { runFolder, modelFolder, modelId: runId, modelName, plan, engine: chosenEngine(flags) },
       eventPrinter(terminal),
       signal,
     );

@@ -1,7 +1,7 @@
 /** Fine-tunes on the labelled slides of a project. */
 import path from 'node:path';
 import type { Evaluation } from '../../app/core/run.ts';
-import { text, word } from './arguments.ts';
+import { text, word, wrongUse } from './arguments.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
@@ -17,14 +17,17 @@ export const train: Command = {
   async run({ words, flags, terminal, app, signal }) {
     const started = await app();
     const folder = path.resolve(word(words, 0, 'DIR'));
+    const interrupted = text(flags, 'resume');
+    if (interrupted !== undefined && Object.keys(recipeFlags).some((flag) => flags[flag] !== undefined))
+      throw wrongUse('A run goes on with the recipe and engine that it was started with: leave out the other flags.');
     const recipe = await chosenRecipe(started, flags);
     const start = { kind: 'train', recipe, engine: chosenEngine(flags) };
     await openProjectAt(started, folder);
     const print = eventPrinter(terminal);
-    const interrupted = text(flags, 'resume');
-    const { runId, result } = interrupted
-      ? await resumeRun(started, interrupted, print, signal)
-      : await startRun(started, start, print, signal);
+    const { runId, result } =
+      interrupted !== undefined
+        ? await resumeRun(started, interrupted, print, signal)
+        : await startRun(started, start, print, signal);
     const { validation, test } = result as { validation: Evaluation | null; test: Evaluation | null };
     const model = path.join(started.services.workspace.project().folders.models, String(result.model));
     terminal.result({ type: 'done', run: runId, model, attach: result.attach, validation, test });

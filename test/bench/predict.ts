@@ -34,7 +34,6 @@ export async function benchPredict(): Promise<void> {
       const ratios: number[] = [];
       for (let round = 0; round <= rounds; round++) {
         const request = {
-          runId: `${attach}-${round}`,
           slide: { id: 'bench', path: slide!.file, info, mpp: info.mpp, stain: '' },
           model,
           stride: null,

@@ -96,5 +96,8 @@ describe('how the command line is used', { concurrency: 2 }, () => {
     assert.match(file.message, /'speed'/);
     assertRefused(await bench.eosin('train', 'Keys.eosin', '--recipe', 'none.json'), 65, 'file/missing');
     assertRefused(await bench.eosin('train', 'Keys.eosin', '--engine', 'steam'), 64, 'cli/usage');
+    const twoWishes = await bench.eosin('train', 'Keys.eosin', '--resume', 'RUN', '--recipe', 'quick');
+    assertRefused(twoWishes, 64, 'cli/usage');
+    assertRefused(await bench.eosin('train', 'Keys.eosin', '--resume', 'RUN'), 65, 'run/unknown');
   });
 });

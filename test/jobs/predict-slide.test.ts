@@ -44,7 +44,6 @@ interface Options extends Partial<Pick<PredictionRequest, 'stride' | 'model'>> {
 
 function predict(name: string, { mpp = info.mpp, stride = null, onEvent, signal, ...rest }: Options = {}) {
   const request: PredictionRequest = {
-    runId: 'run',
     slide: { id: 's1', path: join(folder, 'a.tif'), info, mpp, stain: 'H&E' },
     model,
     stride,

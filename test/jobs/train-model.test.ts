@@ -196,7 +196,6 @@ test('pictures that are no pictures end a training on folders with a typed error
   );
   const events: JobEvent[] = [];
   const request = {
-    runId: 'r',
     runFolder: join(folder, 'run'),
     modelFolder: join(folder, 'model'),
     modelId: 'm',
