@@ -34,7 +34,9 @@ export type DecodeCall =
 export interface DecodeResults {
   describe: { info: SlideInfo };
   /** Either filled into the slot or to be read from the slide itself: prefix (base64), then the range. */
-  tile: { type: string; bytes: number } | { type: string; offset: number; length: number; prefix: string };
+  tile:
+    | { type: string; bytes: number }
+    | { type: string; file?: string; offset: number; length: number; prefix: string };
   region: { bytes: number; widthPx: number; heightPx: number };
   thumbnail: { bytes: number };
   associated: { bytes: number };

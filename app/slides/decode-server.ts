@@ -43,8 +43,7 @@ const handlers: Handlers = {
     const slide = await open(path);
     const stored = await slide.storedTile(level, x, y);
     if (stored) {
-      const { offset, length, prefix } = stored;
-      return { type: 'image/jpeg', offset, length, prefix: Buffer.from(prefix).toString('base64') };
+      return { type: 'image/jpeg', ...stored, prefix: Buffer.from(stored.prefix).toString('base64') };
     }
     const { bytes, type } = await slide.tile(level, x, y);
     return { type, bytes: await fill(bytes) };

@@ -1,6 +1,6 @@
 /** The host's only door to slide files: calls go to decode processes that are killed at their deadline and replaced. */
 import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EosinError } from '../core/errors.ts';
 import type { RegionRequest, RgbImage, SlideInfo, SlideLevel, TissueMask } from '../core/slide.ts';
 import type { StartProcess } from '../core/worker-process.ts';
@@ -228,15 +228,21 @@ async function readSlot(slot: string, bytes: number): Promise<Uint8Array> {
 /** A stored tile read by the host itself: the range was checked by a decode process against the file as it stands. */
 async function readStored(
   path: string,
-  { offset, length, prefix }: { offset: number; length: number; prefix: string },
+  { file, offset, length, prefix }: { file?: string; offset: number; length: number; prefix: string },
 ): Promise<Uint8Array> {
   const before = Buffer.from(prefix, 'base64');
-  const source = await openBytes(path);
+  const source = await openBytes(file === undefined ? path : await besideSlide(path, file));
   try {
     return Buffer.concat([before, await source.read(offset, length)]);
   } finally {
     await source.close();
   }
+}
+
+/** A file of a slide of several files: in the slide's own folder and nowhere else, whatever `file` says. */
+async function besideSlide(path: string, file: string): Promise<string> {
+  const folder = (await stat(path)).isDirectory() ? path : dirname(path);
+  return join(folder, basename(file));
 }
 
 /** The promise's outcome, or the signal's reason if that comes first; the work itself goes on for others who wait for it. */

@@ -12,6 +12,8 @@ export interface EncodedImage {
 
 /** A stored JPEG tile that needs no decoding: the picture is `prefix` followed by these bytes of the slide's own file. */
 export interface StoredTile {
+  /** The name of the file in the slide's folder, for a slide of several files. */
+  readonly file?: string;
   readonly offset: number;
   readonly length: number;
   readonly prefix: Uint8Array;

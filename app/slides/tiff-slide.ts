@@ -1,4 +1,4 @@
-/** A slide made of TIFF levels: what every TIFF format shares once its reader has said which directory is what. */
+/** A slide made of levels of tiles: what every format shares once its reader has said which picture is what. */
 import { basename } from 'node:path';
 import type { Mpp } from '../core/pyramid.ts';
 import type { RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
@@ -8,12 +8,29 @@ import { chooseLevel } from './level-choice.ts';
 import { type MadeLevel, madeTilePx, openMadeLevels, planMadeLevels } from './made-levels.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
 import { readRegion, readWindows } from './region-reader.ts';
-import type { OnStep, Slide } from './slide.ts';
+import type { OnStep, Slide, StoredTile } from './slide.ts';
 import { damagedTile, noSuch, unsupported } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { createTileLevel, type TileLevel, unsupportedReason } from './tile-level.ts';
 
-/** What a format's reader found in a file. */
+/** What the reader of a format that is no TIFF found: levels that read themselves, finest first. */
+export interface SlideLayout {
+  readonly format: string;
+  readonly vendor: string;
+  readonly levels: readonly TileLevel[];
+  readonly associated: readonly { readonly name: string; read(): Promise<RgbImage> }[];
+  readonly mpp: Mpp | null;
+  readonly objective: number | null;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** Where a slide's stored tiles are read from, one file or several. */
+export interface StoredBytes {
+  readStored(tile: StoredTile): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** What a TIFF format's reader found in a file. */
 export interface TiffLayout {
   readonly format: string;
   readonly vendor: string;
@@ -47,7 +64,27 @@ export function createTiffSlide(
     const reason = unsupportedReason(directory);
     if (reason) throw unsupported(reason, { directory: directory.index, file: basename(source.path) });
   }
-  const stored = layout.levels.map((directory) => createTileLevel(source, directory, downsampleOf(first, directory)));
+  const levels = layout.levels.map((directory) => createTileLevel(source, directory, downsampleOf(first, directory)));
+  const associated = layout.associated.map(({ name, directory }) => ({
+    name,
+    read: () => readPicture(source, directory),
+  }));
+  const bytes: StoredBytes = {
+    readStored: ({ offset, length }) => source.read(offset, length),
+    close: () => source.close(),
+  };
+  return createLevelSlide(bytes, { ...layout, levels, associated }, fingerprint, cacheFolder);
+}
+
+/** The slide that stored levels and those made from them are. */
+export function createLevelSlide(
+  source: StoredBytes,
+  layout: SlideLayout,
+  fingerprint: string,
+  cacheFolder: string,
+): TiffSlide {
+  const stored = layout.levels;
+  const first = stored[0]!;
   const plan = planMadeLevels(stored);
   const levels: AnyLevel[] = [
     ...stored.map((level) => ({ made: null, level })),
@@ -104,7 +141,7 @@ export function createTiffSlide(
         const whole = await level.storedTile(x, y);
         if (whole)
           return {
-            bytes: Buffer.concat([whole.prefix, await source.read(whole.offset, whole.length)]),
+            bytes: Buffer.concat([whole.prefix, await source.readStored(whole)]),
             type: 'image/jpeg',
           };
       }
@@ -117,7 +154,7 @@ export function createTiffSlide(
     },
     async associated(name) {
       const found = layout.associated.find((each) => each.name === name) ?? refuse('picture', { name });
-      return readPicture(source, found.directory);
+      return found.read();
     },
     async makeLevels(onStep) {
       if (plan.length > 0) await openMade(onStep);
