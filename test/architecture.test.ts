@@ -57,7 +57,6 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     ...['slides', 'annotations', 'passports', 'overlay', 'evaluation', 'patches', 'files', 'core'],
   ],
   renderer: ['core'],
-  'renderer/trainer-page': ['renderer', 'engine', 'networks', 'training', 'core'],
 };
 
 /** What may be named as a type only: the process boundary and the ports that a part's user gives it. */
@@ -134,8 +133,8 @@ function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean 
 /** The part of the architecture that a file belongs to. */
 function partOf(file: string): string {
   const [top = '', folder = '', rest] = file.split('/');
-  if (top === 'app') return rest === undefined ? 'wiring' : folder;
-  return file.startsWith('renderer/trainer-page/') ? 'renderer/trainer-page' : top;
+  if (top !== 'app') return top;
+  return rest === undefined ? 'wiring' : folder;
 }
 
 const isNodeModule = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name);
@@ -238,10 +237,7 @@ describe('the architecture', () => {
     const entries = ['decode', 'job', 'demo', 'doctor'].map((name) => `main/${name}-process.ts`);
     const reached = new Set(entries.flatMap((entry) => [...loadedBy(entry)]));
     for (const { from, to } of imports.filter((one) => !one.isType && workerPackages.test(one.to))) {
-      assert.ok(
-        reached.has(from) || partOf(from).startsWith('renderer/trainer-page'),
-        `${from} -> ${to} is loaded by no worker`,
-      );
+      assert.ok(reached.has(from), `${from} -> ${to} is loaded by no worker`);
     }
     assert.ok([...reached].some((name) => name.startsWith('@tensorflow/')));
     assert.ok(workerSides.every((part) => [...reached].some((name) => partOf(name) === part)));
