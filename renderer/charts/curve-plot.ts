@@ -1,6 +1,6 @@
 /** One uPlot chart of training and validation, with the phases as bands behind, the rate as a thin line, the best epoch marked. */
 import uPlot from 'uplot';
-import type { Curves } from './curve-data.ts';
+import type { Curves, Metric } from './curve-data.ts';
 
 export interface PlotLook {
   readonly text: string;
@@ -25,7 +25,17 @@ export function plotLook(element: HTMLElement): PlotLook {
   };
 }
 
+/** Both begin at a fixed place, so that the last thousandth of a good run does not look like a fall. */
+const axisOf: Record<Metric, (low: number, high: number) => [from: number, to: number]> = {
+  loss: (_, high) => [0, Math.max(high, 0.01) * 1.06],
+  accuracy: (low) => {
+    const from = Math.max(0, Math.min(low - 0.01, 0.9));
+    return [from, 1 + (1 - from) * 0.04];
+  },
+};
+
 export interface PlotOptions {
+  readonly metric: Metric;
   readonly element: HTMLElement;
   readonly width: number;
   readonly height: number;
@@ -35,7 +45,7 @@ export interface PlotOptions {
   readonly hovered: (index: number | null) => void;
 }
 
-export function createPlot({ element, width, height, look, curves, hovered }: PlotOptions): uPlot {
+export function createPlot({ metric, element, width, height, look, curves, hovered }: PlotOptions): uPlot {
   const font = '11px system-ui, sans-serif';
   const axis = { stroke: look.text, font, grid: { stroke: look.grid, width: 1 }, ticks: { show: false } };
   return new uPlot(
@@ -47,6 +57,7 @@ export function createPlot({ element, width, height, look, curves, hovered }: Pl
       cursor: { sync: { key: 'training' }, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
         x: { time: false, range: (_, low, high) => [low - 0.5, Math.max(high, low + 3) + 0.5] },
+        y: { range: (_, low, high) => axisOf[metric](low, high) },
         rate: { distr: 3 },
       },
       axes: [

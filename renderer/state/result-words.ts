@@ -1,5 +1,6 @@
 /** Results with their honest precision. */
 import type { Interval } from '../../app/core/run.ts';
+import type { Story } from './run-story.ts';
 
 const units: Record<Interval['unit'], string> = {
   patient: 'over patients',
@@ -14,4 +15,12 @@ export function intervalWords({ value, low, high }: Interval): string {
 
 export function unitWords({ unit }: Interval): string {
   return units[unit];
+}
+
+/** Where a run that did not come to its end stopped, and what can be done. */
+export function stoppedWords({ epochs }: Story, state: 'cancelled' | 'failed'): string {
+  const last = epochs.at(-1);
+  const how = state === 'failed' ? 'failed' : 'was stopped';
+  const where = last ? `after epoch ${last.epoch} of ${last.phase}` : 'before its first epoch was done';
+  return `The last run ${how} ${where}. Go on, or train anew.`;
 }

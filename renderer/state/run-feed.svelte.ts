@@ -23,7 +23,9 @@ export class RunFeed {
     return this.run.state === 'running' || this.run.state === 'queued';
   }
   get state(): JobState {
-    return this.running ? this.run.state : (this.story.ended ?? this.run.state);
+    // What was told is newer than the run as it was asked for.
+    if (this.running) return this.story.seq > 0 || this.story.progress ? 'running' : this.run.state;
+    return this.story.ended ?? this.run.state;
   }
   /** A training run that was cancelled or failed goes on where it stopped. */
   get canGoOn(): boolean {
@@ -58,10 +60,11 @@ export class RunFeed {
     }
   }
 
-  /** Puts a cancelled or failed training run in line again; `follow` then tells what comes. */
-  async goOn(): Promise<void> {
+  /** Puts a cancelled or failed training run in line again and follows it as `follow` does. */
+  async goOn(ended: (run: RunView) => void): Promise<void> {
     this.run = await api.resumeRun(this.id);
     this.#following = false;
+    void this.follow(ended);
   }
 
   async cancel(): Promise<void> {

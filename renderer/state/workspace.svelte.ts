@@ -167,9 +167,8 @@ class Workspace {
     return feed;
   }
 
-  async goOn(feed: RunFeed): Promise<void> {
-    await feed.goOn();
-    this.#follow(feed);
+  goOn(feed: RunFeed): Promise<void> {
+    return feed.goOn((run) => this.#ended(feed, run));
   }
 
   #follow(feed: RunFeed): void {

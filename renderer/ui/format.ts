@@ -16,12 +16,14 @@ export function figures(value: number): string {
   return value.toFixed(2);
 }
 
-/** 45 s, 2 min 10 s, 1 h 5 min. */
+/** 45 s, 2 min 10 s, 25 min, 1 h 5 min. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+  const minutes = Math.floor(whole / 60);
+  if (whole < 600) return `${minutes} min ${whole % 60} s`;
+  if (whole < 3600) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 export function bytes(size: number): string {

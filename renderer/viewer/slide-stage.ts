@@ -9,6 +9,7 @@ import OpenSeadragon from 'openseadragon';
 import type { Box, Point } from '../../app/core/geometry.ts';
 import type { SlideView } from '../../app/core/project.ts';
 import { type Affine, affineFrom, scaleOf, toSlide } from './affine.ts';
+import { overviewPx, roomyView } from './roomy-view.ts';
 import { slideTiles } from './slide-tiles.ts';
 
 export interface StageOptions {
@@ -37,8 +38,8 @@ export class SlideStage {
       showNavigationControl: false,
       showNavigator: true,
       navigatorPosition: 'TOP_RIGHT',
-      navigatorSizeRatio: 0.16,
-      navigatorMaintainSizeRatio: false,
+      navigatorWidth: `${overviewPx}px`,
+      navigatorHeight: `${overviewPx}px`,
       navigatorAutoFade: false,
       navigatorRotate: true,
       navigatorDisplayRegionColor: '#8f6df2',
@@ -46,7 +47,7 @@ export class SlideStage {
       animationTime: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 0.35,
       springStiffness: 9,
       maxZoomPixelRatio: 8,
-      minZoomImageRatio: 0.7,
+      minZoomImageRatio: 0.5,
       visibilityRatio: 0.3,
       zoomPerScroll: 1.35,
       imageLoaderLimit: 4,
@@ -61,6 +62,7 @@ export class SlideStage {
     for (const name of ['open', 'update-viewport', 'resize', 'rotate', 'animation'] as const) {
       this.viewer.addHandler(name, () => this.redraw());
     }
+    this.viewer.addHandler('open', () => this.home(true));
     this.viewer.addHandler('open-failed', () => options.failed('The slide could not be shown.'));
   }
 
@@ -121,8 +123,17 @@ export class SlideStage {
     return this.toSlide([clientWidth / 2, clientHeight / 2]);
   }
 
-  home(): void {
-    this.viewer.viewport.goHome();
+  /** The whole slide, beside the tools and the overview. A turned slide takes the whole stage. */
+  home(atOnce = false): void {
+    const { viewport, world } = this.viewer;
+    const image = world.getItemAt(0);
+    if (!image || viewport.getRotation() % 360 !== 0) {
+      viewport.goHome(atOnce);
+      return;
+    }
+    const { clientWidth, clientHeight } = this.#options.element;
+    const { x, y, width, height } = roomyView(this.#options.slide.info, clientWidth, clientHeight);
+    viewport.fitBounds(image.imageToViewportRectangle(x, y, width, height), atOnce);
   }
 
   zoomBy(factor: number): void {

@@ -8,6 +8,7 @@ import { openWindow, startShell, stepsOf } from './browser.ts';
 import {
   chartPoints,
   drawRectangle,
+  goOn,
   openExample,
   openSlide,
   openTab,
@@ -16,7 +17,8 @@ import {
   regionCount,
   saved,
   slideShown,
-  train,
+  startTraining,
+  trainingEnd,
   washShare,
 } from './window.ts';
 
@@ -52,11 +54,26 @@ test('example, region, training, curves, prediction, overlay, reload', {
     assert.equal(await regionCount(page), regions + 1);
   });
 
-  await step('training runs to its end, and its curves have a point an epoch', async () => {
-    assert.equal(await train(page, patienceMs), 'done');
-    const points = await chartPoints(page, 'loss');
-    assert.ok(points > 1, `${points} epochs`);
-    assert.equal(await chartPoints(page, 'accuracy'), points);
+  let stoppedAt = 0;
+  let epochs = 0;
+  await step('training is cancelled after an epoch, and says where it stopped', async () => {
+    await startTraining(page);
+    await page.getByTestId('chart-loss').waitFor({ timeout: patienceMs });
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    assert.equal(await trainingEnd(page), 'cancelled');
+    assert.match(
+      (await page.getByTestId('training-result').textContent()) ?? '',
+      /The last run was stopped after epoch \d+ of \S+\. Go on, or train anew\./,
+    );
+    stoppedAt = await chartPoints(page, 'loss');
+  });
+
+  await step('it goes on to its end, and its curves have a point an epoch', async () => {
+    await goOn(page);
+    assert.equal(await trainingEnd(page, patienceMs), 'done');
+    epochs = await chartPoints(page, 'loss');
+    assert.ok(epochs > stoppedAt, `${epochs} epochs, ${stoppedAt} before`);
+    assert.equal(await chartPoints(page, 'accuracy'), epochs);
     await page.getByTestId('probe').waitFor();
     assert.match(
       (await page.getByTestId('training-result').textContent()) ?? '',
@@ -103,7 +120,7 @@ test('example, region, training, curves, prediction, overlay, reload', {
       .waitFor();
     await openTab(page, 'Train');
     await page.getByTestId('training-result').waitFor();
-    assert.ok((await chartPoints(page, 'loss')) > 1);
+    await page.locator(`[data-testid="chart-loss"][data-points="${epochs}"]`).waitFor();
     await openSlide(page, 'demo-6');
     await openTab(page, 'Results');
     await page.getByTestId('areas').waitFor();

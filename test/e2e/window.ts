@@ -85,10 +85,20 @@ export async function regionCount(page: Page): Promise<number> {
 
 /** Starts training on the Train tab and waits for its end; gives back how it ended. */
 export async function train(page: Page, timeout = 240_000): Promise<string> {
+  await startTraining(page);
+  return trainingEnd(page, timeout);
+}
+
+export async function startTraining(page: Page): Promise<void> {
   await openTab(page, 'Train');
   await page.getByTestId('plan').waitFor({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Train', exact: true }).click();
-  return trainingEnd(page, timeout);
+}
+
+/** Lets the last run, which was cancelled or failed, go on, and waits until it does. */
+export async function goOn(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Go on', exact: true }).click();
+  await page.locator('[data-testid="training-run"][data-state="running"]').waitFor();
 }
 
 export async function trainingEnd(page: Page, timeout = 240_000): Promise<string> {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobEvent, SequencedEvent } from '../../../app/core/run.ts';
+import { stoppedWords } from '../../../renderer/state/result-words.ts';
 import { howFar, tell, untold } from '../../../renderer/state/run-story.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -60,7 +61,12 @@ test('epochs are counted over all phases, and each phase knows where it begins',
       ['fine-tune', 2],
     ],
   );
-  assert.equal(howFar(story).share, (1 + 1 / 4) / 2);
+  assert.deepEqual(howFar(story), {
+    share: 1 / 4,
+    etaSeconds: 10,
+    step: 'fine-tune',
+    words: 'fine-tune (phase 2 of 2): epoch 1 of 4',
+  });
 });
 
 test('a stream that was taken up again and repeats events tells the same story', () => {
@@ -74,7 +80,7 @@ test('progress carries the number of the last stored event, is heard all the sam
     first,
   );
   assert.equal(later.progress?.done, 60);
-  assert.deepEqual(howFar(later), { share: 0.6, etaSeconds: 7, words: 'Cut: 60 of 100 patches' });
+  assert.deepEqual(howFar(later), { share: 0.6, etaSeconds: 7, step: 'Cut', words: 'Cut: 60 of 100 patches' });
 });
 
 test('no time left is told before a twentieth is done', () => {
@@ -86,4 +92,59 @@ test('a failure keeps its words for the log and the result', () => {
   const story = fold(stored([phase('head', 0), { type: 'failed', error }]));
   assert.equal(story.ended, 'failed');
   assert.equal(story.log.at(-1)?.text, 'It broke. Try again.');
+});
+
+const failed: JobEvent = {
+  type: 'failed',
+  error: { code: 'a/b', kind: 'internal', message: 'It broke.', remedy: 'Try again.', fields: {} },
+};
+const bands = ({ phases }: ReturnType<typeof fold>) => phases.map(({ name, from }) => [name, from]);
+const epochsOf = ({ epochs }: ReturnType<typeof fold>) => epochs.map(({ phase, epoch }) => `${phase} ${epoch}`);
+
+for (const end of [{ type: 'cancelled' } as const, failed]) {
+  test(`a run that was ${end.type} goes on in the same story`, () => {
+    const before = [phase('head', 0), epoch('head', 1, true), phase('fine-tune', 1), epoch('fine-tune', 1, true), end];
+    const after: JobEvent[] = [phase('fine-tune', 1), epoch('fine-tune', 2, true), { type: 'done', result: {} }];
+    const all = stored([...before, ...after]);
+    const stopped = fold(all.slice(0, before.length));
+    assert.equal(stopped.ended, end.type);
+    assert.equal(
+      stoppedWords(stopped, end.type),
+      `The last run ${end.type === 'failed' ? 'failed' : 'was stopped'} after epoch 1 of fine-tune. Go on, or train anew.`,
+    );
+
+    const going = fold(all.slice(0, -1));
+    assert.equal(going.ended, null);
+    assert.equal(going.error, null);
+    assert.deepEqual(bands(going), [
+      ['head', 0],
+      ['fine-tune', 1],
+    ]);
+    assert.deepEqual(epochsOf(going), ['head 1', 'fine-tune 1', 'fine-tune 2']);
+    assert.equal(howFar(going).words, 'fine-tune (phase 2 of 2): epoch 2 of 4');
+    assert.equal(fold(all).ended, 'done');
+    assert.deepEqual(all.slice(before.length).reduce(tell, stopped), fold(all), 'the same after a reload');
+  });
+}
+
+test('a run that begins anew after its end loses the epochs of its first try', () => {
+  const first = [phase('head', 0), epoch('head', 1, true), phase('fine-tune', 1), epoch('fine-tune', 1, true)];
+  const story = fold(stored([...first, { type: 'cancelled' }, phase('head', 0), epoch('head', 1, true)]));
+  assert.deepEqual(epochsOf(story), ['head 1']);
+  assert.deepEqual(bands(story), [['head', 0]]);
+});
+
+test('progress that comes late does not bring a run back that has ended', () => {
+  const story = fold(stored([phase('head', 0), { type: 'cancelled' }]));
+  assert.equal(tell(story, { seq: 2, at, ...progress(50) }), story);
+});
+
+test('an end that could not be stored is heard, once', () => {
+  const story = tell(fold(stored([phase('head', 0)])), { seq: 1, at, ...failed });
+  assert.equal(story.ended, 'failed');
+  assert.equal(tell(story, { seq: 1, at, ...failed }), story);
+});
+
+test('a run that was stopped in its first epoch says so', () => {
+  assert.match(stoppedWords(fold(stored([phase('head', 0), { type: 'cancelled' }])), 'cancelled'), /before its first/);
 });
