@@ -5,7 +5,7 @@ import type { Mpp, PyramidLevel } from './pyramid.ts';
 export interface SlideLevel extends PyramidLevel {
   readonly tileWidthPx: number;
   readonly tileHeightPx: number;
-  /** `jpeg`, `lzw`, `deflate`, `none`; `made` for an overview level that Eosin made and cached. */
+  /** `jpeg`, `jpeg2000`, `lzw`, `deflate`, `zstd`, `webp`, `none`; `made` for an overview level that Eosin made and cached. */
   readonly compression: string;
 }
 

@@ -25,6 +25,7 @@ export const tag = {
   tileLength: 323,
   tileOffsets: 324,
   tileByteCounts: 325,
+  subIfds: 330,
   extraSamples: 338,
   sampleFormat: 339,
   jpegTables: 347,
@@ -80,4 +81,6 @@ export const compressionNames: Readonly<Record<number, string>> = {
   7: 'jpeg',
   8: 'deflate',
   32946: 'deflate',
+  50000: 'zstd',
+  50001: 'webp',
 };

@@ -12,6 +12,7 @@ import type { OnStep, Slide, StoredTile } from './slide.ts';
 import { damagedTile, noSuch, unsupported } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { createTileLevel, type TileLevel, unsupportedReason } from './tile-level.ts';
+import { unpackZstd, zstd } from './zstd-tile.ts';
 
 /** What the reader of a format that is no TIFF found: levels that read themselves, finest first. */
 export interface SlideLayout {
@@ -196,7 +197,7 @@ export function downsampleOf(
 
 /** A whole picture of tiles or strips, decoded at once. */
 async function readPicture(source: ByteSource, directory: TiffDirectory): Promise<RgbImage> {
-  const { widthPx, heightPx, pieces } = directory;
+  const { widthPx, heightPx, pieceHeightPx, pieces } = directory;
   const reason = unsupportedReason(directory);
   if (reason) throw unsupported(reason, { directory: directory.index, file: basename(source.path) });
   if (widthPx * heightPx > mostPixels) throw unsupported('a picture beside it is too large', { widthPx, heightPx });
@@ -210,7 +211,14 @@ async function readPicture(source: ByteSource, directory: TiffDirectory): Promis
     strips.push(await source.read(pieces.offsets[i]!, length));
   }
   try {
-    return await decodeRgb(writeMiniTiff({ ...directory, kind: 'strips' }, strips), directory.compression !== 7);
+    const picture = { ...directory, kind: 'strips' as const };
+    if (directory.compression === zstd) {
+      const plain = strips.map((strip, i) =>
+        unpackZstd(strip, { ...directory, heightPx: Math.min(pieceHeightPx, heightPx - i * pieceHeightPx) }),
+      );
+      return await decodeRgb(writeMiniTiff({ ...picture, compression: 1, predictor: 1 }, plain), true);
+    }
+    return await decodeRgb(writeMiniTiff(picture, strips), directory.compression !== 7);
   } catch (thrown) {
     throw damagedTile({ directory: directory.index }, thrown);
   }

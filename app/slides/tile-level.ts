@@ -8,6 +8,8 @@ import type { StoredTile } from './slide.ts';
 import { damagedTile } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { compressionNames } from './tiff-format.ts';
+import { readWebpSize } from './webp-header.ts';
+import { unpackZstd, zstd } from './zstd-tile.ts';
 
 export interface TileLevel extends PyramidLevel {
   readonly tileWidthPx: number;
@@ -26,6 +28,7 @@ export interface TileLevel extends PyramidLevel {
 
 const baseline = 0xc0;
 const jpeg = 7;
+const webp = 50001;
 
 /** Why a directory cannot be a level, in words; null when it can. */
 export function unsupportedReason(directory: TiffDirectory): string | null {
@@ -63,13 +66,25 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     return header;
   };
 
+  const checkWebp = (bytes: Uint8Array, index: number): void => {
+    const size = readWebpSize(bytes);
+    if (size?.widthPx !== tileWidthPx || size.heightPx !== tileHeightPx) throw damagedTile(nameTile(index));
+  };
+
   const decodeStack = async (stored: readonly { index: number; bytes: Uint8Array }[]): Promise<Uint8Array> => {
     const chroma = isJpeg ? stored.map(({ bytes, index }) => headerOf(bytes, index).chromaSubsampling)[0] : undefined;
+    if (directory.compression === webp) for (const { bytes, index } of stored) checkWebp(bytes, index);
     const heightOfAll = tileHeightPx * stored.length;
     const picture = { ...directory, widthPx: tileWidthPx, heightPx: heightOfAll, kind: 'tiles' as const };
+    const isZstd = directory.compression === zstd;
+    const piece = { ...directory, widthPx: tileWidthPx, heightPx: tileHeightPx };
     const file = writeMiniTiff(
-      { ...picture, chromaSubsampling: chroma ?? directory.chromaSubsampling },
-      stored.map(({ bytes }) => bytes),
+      {
+        ...picture,
+        chromaSubsampling: chroma ?? directory.chromaSubsampling,
+        ...(isZstd ? { compression: 1, predictor: 1 } : {}),
+      },
+      stored.map(({ bytes }) => (isZstd ? unpackZstd(bytes, piece) : bytes)),
     );
     const image = await decodeRgb(file, !isJpeg);
     if (image.data.length !== tileBytes * stored.length) throw damagedTile({ downsample });
