@@ -55,7 +55,7 @@ async function* exampleEvents(deps: ApiDeps): AsyncGenerator<ExampleEvent> {
       wake.resolve();
       wake = Promise.withResolvers();
     },
-    cancel.signal,
+    AbortSignal.any([cancel.signal, deps.closing]),
   );
   const ended = opening.then(
     (project): ExampleEvent => ({ type: 'done', project: project.view() }),
