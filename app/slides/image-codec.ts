@@ -25,6 +25,21 @@ export async function decodeRgb(input: Uint8Array | string, strict = false): Pro
   return { data: toRgb(data, info.channels), widthPx: info.width, heightPx: info.height };
 }
 
+/**
+ * A picture's stored px as 8-bit colour or grey, read from top to bottom, to be written on without holding all of it; no colour profile
+ * is applied.
+ */
+export function streamRgb(path: string, { strict, most }: { strict: boolean; most: number }) {
+  return sharp(path, {
+    failOn: strict ? 'warning' : 'error',
+    limitInputPixels: most,
+    sequentialRead: true,
+    ignoreIcc: true,
+  })
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb');
+}
+
 /** One, two or four samples a pixel as three. */
 function toRgb(data: Uint8Array, channels: number): Uint8Array {
   if (channels === 3) return data;

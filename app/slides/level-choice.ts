@@ -8,6 +8,8 @@ const mostStoredStep = 8;
 /** Index into `levels` (finest first) of the level to read at this downsample. */
 export function chooseLevel(levels: readonly SlideLevel[], downsample: number): number {
   const stored = levels.filter((level) => level.compression !== 'made');
+  // A plain picture has none: all of its levels are made when it is converted.
+  if (stored.length === 0) return nearestFinerLevel(levels, downsample);
   const best = stored[nearestFinerLevel(stored, downsample)]!;
   return downsample / best.downsample <= mostStoredStep ? levels.indexOf(best) : nearestFinerLevel(levels, downsample);
 }

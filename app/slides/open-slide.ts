@@ -3,6 +3,7 @@ import { readAperioSvs } from './aperio-svs.ts';
 import { openBytes } from './byte-source.ts';
 import { fingerprint } from './fingerprint.ts';
 import { readGenericTiff } from './generic-tiff.ts';
+import { openPicture, openStripedTiff } from './plain-picture.ts';
 import { checkStructure } from './structure-check.ts';
 import { readDirectories } from './tiff-directory.ts';
 import { createTiffSlide, type TiffSlide } from './tiff-slide.ts';
@@ -14,10 +15,15 @@ import { createTiffSlide, type TiffSlide } from './tiff-slide.ts';
 export async function openSlide(path: string, options: { cacheFolder: string }): Promise<TiffSlide> {
   const source = await openBytes(path);
   try {
+    const picture = await openPicture(source, options.cacheFolder);
+    if (picture) return picture;
     const checked = await checkStructure(source);
     const directories = await readDirectories(source, checked);
-    const layout = readAperioSvs(directories) ?? readGenericTiff(directories);
-    return createTiffSlide(source, layout, await fingerprint(source, checked), options.cacheFolder);
+    const first = directories[0]!;
+    const identity = await fingerprint(source, checked);
+    const layout = readAperioSvs(directories) ?? (first.tiled ? readGenericTiff(directories) : null);
+    if (!layout) return openStripedTiff(source, first, identity, options.cacheFolder);
+    return createTiffSlide(source, layout, identity, options.cacheFolder);
   } catch (thrown) {
     await source.close();
     throw thrown;

@@ -42,6 +42,15 @@ export function damagedTile(fields: ErrorFields, cause?: unknown): EosinError {
   });
 }
 
+/** A plain picture that its decoder gives up on. */
+export function damagedPicture(fields: ErrorFields, cause: unknown): EosinError {
+  return new EosinError('slide/damaged-picture', 'input', 'The picture is damaged and cannot be decoded.', {
+    remedy: copyAgain,
+    fields,
+    cause,
+  });
+}
+
 /** A call that asks for what the slide does not have: our caller's mistake. */
 export function noSuch(what: string, fields: ErrorFields): EosinError {
   return new EosinError('slide/no-such-part', 'missing', `The slide has no such ${what}.`, {

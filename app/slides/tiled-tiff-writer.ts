@@ -20,7 +20,7 @@ export interface TiledTiffWriter {
 }
 
 /** What killed processes left behind; nobody writes on a file for so long without a pause. */
-async function removeLeftovers(folder: string): Promise<void> {
+export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.endsWith('.part')) continue;
     const part = join(folder, name);

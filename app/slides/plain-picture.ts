@@ -1,0 +1,170 @@
+/**
+ * Plain pictures as slides: PNG, JPEG, and TIFF whose pixels lie in strips. No part of such a file can be read by itself, so it is
+ * converted once into a pyramid in the cache, named by its fingerprint; until then a picture is only its header.
+ *
+ *     picture.png   ->   pictures/FINGERPRINT-1.tif       tiles, deflate: level 0 has the picture's own px
+ *                                                         each level above the mean of 2 x 2 px below it
+ *
+ * Stored px count: neither a turn that Exif asks for nor a colour profile is applied. Transparency is white.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { hashText } from '../core/random.ts';
+import type { ByteSource } from './byte-source.ts';
+import { openBytes } from './byte-source.ts';
+import { convertPicture, planPyramid, pyramidTilePx } from './convert-picture.ts';
+import { mppOfDots, type PictureHeader, readPictureHeader } from './picture-header.ts';
+import type { OnStep } from './slide.ts';
+import { badStructure, unsupported } from './slide-errors.ts';
+import { checkStructure } from './structure-check.ts';
+import { readDirectories, type TiffDirectory } from './tiff-directory.ts';
+import { createLevelSlide, type TiffSlide } from './tiff-slide.ts';
+import { createTileLevel, type TileLevel } from './tile-level.ts';
+
+/** libvips converts in strips; what it must hold as a whole may be smaller only. */
+const mostPixels = { inStrips: 1e9, inMemory: 1e8 };
+const stripCompressions: readonly number[] = [1, 5, 7, 8, 32_773, 32_946];
+const jpeg = 7;
+const sampledBlocks = 64;
+const blockBytes = 65_536;
+
+/** A PNG or JPEG as a slide; null when the file is neither. Throws as `readPictureHeader` does. */
+export async function openPicture(source: ByteSource, cacheFolder: string): Promise<TiffSlide | null> {
+  const header = await readPictureHeader(source);
+  return header && createPictureSlide(source, header, await fingerprintBlocks(source), cacheFolder, {});
+}
+
+/** A TIFF whose first directory has strips as a slide; throws `slide/unsupported`. */
+export function openStripedTiff(
+  source: ByteSource,
+  first: TiffDirectory,
+  fingerprint: string,
+  cacheFolder: string,
+): TiffSlide {
+  const { widthPx, heightPx, compression, photometric, bitsPerSample, samples, resolution, pieceHeightPx } = first;
+  const directory = first.index;
+  if (!stripCompressions.includes(compression))
+    throw unsupported(`its compression is number ${compression}`, { directory, compression });
+  if (bitsPerSample > 16) throw unsupported(`it has ${bitsPerSample} bits a sample`, { directory, bitsPerSample });
+  if (![0, 1, 2, 3, 6].includes(photometric))
+    throw unsupported(`its colour space is number ${photometric}`, { directory, photometric });
+  if (samples > 4) throw unsupported(`it has ${samples} samples a pixel`, { directory, samples });
+  // libtiff decodes a strip of JPEG at once.
+  const wholeInMemory = compression === jpeg && pieceHeightPx * widthPx > mostPixels.inMemory;
+  const unitUm = resolution?.unit === 'inch' ? 25_400 : 10_000;
+  const mpp = resolution && mppOfDots(resolution.x, resolution.y, unitUm);
+  const properties = {
+    ...first.texts,
+    ...(first.description === '' ? {} : { 'tiff.imageDescription': first.description }),
+  };
+  const header: PictureHeader = { format: 'tiff', widthPx, heightPx, mpp, wholeInMemory, strict: compression !== jpeg };
+  return createPictureSlide(source, header, fingerprint, cacheFolder, properties);
+}
+
+function createPictureSlide(
+  source: ByteSource,
+  header: PictureHeader,
+  fingerprint: string,
+  cacheFolder: string,
+  properties: Readonly<Record<string, string>>,
+): TiffSlide {
+  const { format, widthPx, heightPx, mpp, wholeInMemory, strict } = header;
+  if (widthPx < 1 || heightPx < 1) throw badStructure(`a size of ${widthPx} x ${heightPx} px`, { widthPx, heightPx });
+  const most = wholeInMemory ? mostPixels.inMemory : mostPixels.inStrips;
+  if (widthPx * heightPx > most)
+    throw unsupported(`it is a plain picture of more than ${most / 1e6} million px`, { widthPx, heightPx, most });
+  const plan = planPyramid(widthPx, heightPx);
+  const path = join(cacheFolder, 'pictures', `${fingerprint}-1.tif`);
+
+  let opening: ReturnType<typeof openPyramid> | null = null;
+  const open = async (onStep?: OnStep): Promise<readonly TileLevel[]> => {
+    opening ??= openPyramid(path, plan, () => convertPicture({ from: source.path, strict, most }, path, onStep));
+    try {
+      return (await opening).levels;
+    } catch (thrown) {
+      opening = null;
+      throw thrown;
+    }
+  };
+  const levels = plan.map(
+    (level, number): TileLevel => ({
+      ...level,
+      tileWidthPx: pyramidTilePx,
+      tileHeightPx: pyramidTilePx,
+      columns: Math.ceil(level.widthPx / pyramidTilePx),
+      rows: Math.ceil(level.heightPx / pyramidTilePx),
+      compression: 'made',
+      decodeTiles: async (indexes) => (await open())[number]!.decodeTiles(indexes),
+      storedTile: async () => null,
+    }),
+  );
+  const bytes = {
+    // No tile of the picture lies in its own file.
+    readStored: ({ offset, length }: { offset: number; length: number }) => source.read(offset, length),
+    async close() {
+      await (await opening?.catch(() => null))?.close();
+      await source.close();
+    },
+  };
+  const layout = { format, vendor: 'picture', levels, associated: [], mpp, objective: null, properties };
+  const slide = createLevelSlide(bytes, layout, fingerprint, cacheFolder);
+  return {
+    ...slide,
+    async levelFor(downsample, onStep) {
+      await open(onStep);
+      return slide.levelFor(downsample);
+    },
+    async makeLevels(onStep) {
+      await open(onStep);
+    },
+  };
+}
+
+/** Opens the converted picture; converts it first when it is not cached or not the one planned. */
+async function openPyramid(path: string, plan: ReturnType<typeof planPyramid>, convert: () => Promise<void>) {
+  const cached = await tryPyramid(path, plan).catch(() => null);
+  if (cached) return cached;
+  await convert();
+  const made = await tryPyramid(path, plan);
+  if (!made) throw badStructure('it is not as large as it says', { levels: plan.length });
+  return made;
+}
+
+async function tryPyramid(path: string, plan: ReturnType<typeof planPyramid>) {
+  const source = await openBytes(path);
+  try {
+    const directories = await readDirectories(source, await checkStructure(source));
+    const fits =
+      directories.length === plan.length &&
+      plan.every(
+        ({ widthPx, heightPx }, i) => directories[i]!.widthPx === widthPx && directories[i]!.heightPx === heightPx,
+      );
+    if (fits) {
+      const levels = plan.map(({ downsample }, i) => createTileLevel(source, directories[i]!, downsample));
+      return { levels, close: () => source.close() };
+    }
+  } catch (thrown) {
+    await source.close();
+    throw thrown;
+  }
+  await source.close();
+  return null;
+}
+
+/** SHA-256 (hex) of the file's length, its first and last 64 KB and 64 more that a hash of those chooses. */
+async function fingerprintBlocks(source: ByteSource): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(`${source.sizeBytes}`);
+  const blocks = Math.ceil(source.sizeBytes / blockBytes);
+  const add = async (block: number): Promise<void> => {
+    const at = block * blockBytes;
+    hash.update(await source.read(at, Math.min(blockBytes, source.sizeBytes - at)));
+  };
+  await add(0);
+  await add(blocks - 1);
+  const key = hash.copy().digest('hex');
+  const chosen = new Set<number>();
+  for (let draw = 0; draw < sampledBlocks; draw++) chosen.add(hashText(`${key}:${draw}`) % blocks);
+  for (const block of [...chosen].sort((a, b) => a - b)) await add(block);
+  return hash.digest('hex');
+}
