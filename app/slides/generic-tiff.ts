@@ -14,13 +14,13 @@ export function readGenericTiff(directories: readonly TiffDirectory[]): TiffLayo
   if (!first.tiled)
     throw unsupported('its pixels lie in strips, not in tiles', { widthPx: first.widthPx, heightPx: first.heightPx });
   const levels = chooseLevels(directories);
-  const others = directories.filter((directory) => !levels.includes(directory));
+  const others = directories.filter((directory) => directory.parent === null && !levels.includes(directory));
   return {
     format: 'tiff',
     vendor: 'generic-tiff',
     levels,
     associated: others.map((directory) => ({ name: `picture-${directory.index}`, directory })),
-    mpp: mppOf(first),
+    mpp: resolutionMpp(first),
     objective: null,
     properties: {
       ...first.texts,
@@ -29,10 +29,12 @@ export function readGenericTiff(directories: readonly TiffDirectory[]): TiffLayo
   };
 }
 
-/** The first directory and every later tiled one of its shape that is smaller than the last taken. */
+/** The first directory and every later tiled one of its shape that is smaller than the last taken; SubIFDs only of the first. */
 export function chooseLevels(directories: readonly TiffDirectory[]): TiffDirectory[] {
   const first = directories[0]!;
-  const candidates = directories.slice(1).filter((directory) => directory.tiled && sameShape(first, directory));
+  const candidates = directories
+    .slice(1)
+    .filter((directory) => !directory.parent && directory.tiled && sameShape(first, directory));
   candidates.sort((a, b) => b.widthPx - a.widthPx);
   const levels = [first];
   for (const directory of candidates) if (directory.widthPx < levels.at(-1)!.widthPx) levels.push(directory);
@@ -46,7 +48,8 @@ function sameShape(first: TiffDirectory, level: TiffDirectory): boolean {
   return Math.abs(ratioX / ratioY - 1) <= shapeTolerance + rounding;
 }
 
-function mppOf({ resolution }: TiffDirectory): Mpp | null {
+/** µm per px by the resolution tags; null where they say nothing that can be true. */
+export function resolutionMpp({ resolution }: TiffDirectory): Mpp | null {
   if (!resolution) return null;
   const unitUm = resolution.unit === 'inch' ? 25_400 : 10_000;
   return plausibleMpp(unitUm / resolution.x, unitUm / resolution.y);

@@ -4,6 +4,7 @@ import { openBytes } from './byte-source.ts';
 import { fingerprint } from './fingerprint.ts';
 import { readGenericTiff } from './generic-tiff.ts';
 import { openPicture, openStripedTiff } from './plain-picture.ts';
+import { readOmeTiff } from './ome-tiff.ts';
 import { checkStructure } from './structure-check.ts';
 import { readDirectories } from './tiff-directory.ts';
 import { createTiffSlide, type TiffSlide } from './tiff-slide.ts';

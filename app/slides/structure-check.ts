@@ -4,12 +4,14 @@
  *     header -> directory -> directory -> ... -> 0        each visited once
  *                 | field: tag, type, count, values       inside the file, of a sane size
  *                 | tile offsets and byte counts          as many as the grid has tiles, each tile inside the file
+ *                 | SubIFDs -> directory, directory, ...  behind those of the chain; their own SubIFDs are left alone
  *
  * It reads only what it needs, in bounded pieces, so that a hostile file costs no more than an honest one.
  */
 import type { ByteSource } from './byte-source.ts';
 import { badStructure, notTiff, truncated } from './slide-errors.ts';
 import { fieldBytes, readIntegers, type TiffField, tag } from './tiff-format.ts';
+import { looksLikeXml } from './xml.ts';
 
 export const limits = {
   directories: 10_000,
@@ -21,6 +23,8 @@ export const limits = {
   samples: 32,
   valueBytes: 16 * 2 ** 20,
   descriptionBytes: 4 * 2 ** 20,
+  /** A description in XML, which may hold pictures (Philips). */
+  xmlBytes: 64 * 2 ** 20,
   /** Of all directories together, so that many cannot share one huge table. */
   tiles: 20_000_000,
 } as const;
@@ -35,6 +39,8 @@ export interface CheckedDirectory {
   /** Where the directory itself lies in the file. */
   readonly at: number;
   readonly bytes: number;
+  /** Index of the directory whose SubIFD this is; null for one of the file's own chain. */
+  readonly parent: number | null;
   readonly fields: ReadonlyMap<number, TiffField>;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -48,6 +54,7 @@ export interface CheckedDirectory {
 export interface CheckedTiff {
   readonly bigTiff: boolean;
   readonly littleEndian: boolean;
+  /** The chain in its order, then the SubIFDs of each. */
   readonly directories: readonly CheckedDirectory[];
 }
 
@@ -62,7 +69,7 @@ export async function checkStructure(source: ByteSource): Promise<CheckedTiff> {
   const directories: CheckedDirectory[] = [];
   const visited = new Set<number>();
   let tiles = 0;
-  for (let at = first; at !== 0; ) {
+  const visit = async (at: number, parent: number | null): Promise<number> => {
     if (visited.has(at)) throw badStructure('its directories go in a circle', { directory: visited.size, offset: at });
     if (visited.size >= limits.directories)
       throw badStructure('it has too many directories', { limit: limits.directories });
@@ -71,9 +78,12 @@ export async function checkStructure(source: ByteSource): Promise<CheckedTiff> {
     const { fields, bytes, next } = await readFields(source, layout, at, index);
     const picture = await checkPicture(source, layout, fields, index, limits.tiles - tiles);
     tiles += picture.pieces.offsets.length;
-    directories.push({ at, bytes, fields, ...picture });
-    at = next;
-  }
+    directories.push({ at, bytes, parent, fields, ...picture });
+    return next;
+  };
+  for (let at = first; at !== 0; ) at = await visit(at, null);
+  for (const [index, { fields }] of [...directories].entries())
+    for (const at of await subDirectories(source, layout, fields, index)) await visit(at, index);
   if (directories.length === 0) throw badStructure('it has no picture', { directories: 0 });
   return { ...layout, directories };
 }
@@ -134,7 +144,7 @@ async function readFields(source: ByteSource, { littleEndian, bigTiff }: Layout,
     const most = isTable(number)
       ? limits.tiles * 8
       : number === tag.imageDescription
-        ? limits.descriptionBytes
+        ? await descriptionLimit(source, where)
         : limits.valueBytes;
     if (size > most)
       throw badStructure(`field ${number} of directory ${index} claims ${size} bytes`, {
@@ -148,6 +158,29 @@ async function readFields(source: ByteSource, { littleEndian, bigTiff }: Layout,
   }
   const next = bigTiff ? Number(view.getBigUint64(bytes - 8, littleEndian)) : view.getUint32(bytes - 4, littleEndian);
   return { fields, bytes, next };
+}
+
+async function descriptionLimit(source: ByteSource, at: number): Promise<number> {
+  const head = at + 64 <= source.sizeBytes ? await source.read(at, 64) : new Uint8Array(0);
+  return looksLikeXml(new TextDecoder().decode(head)) ? limits.xmlBytes : limits.descriptionBytes;
+}
+
+/** Where a directory's SubIFDs lie. */
+async function subDirectories(
+  source: ByteSource,
+  { littleEndian }: Layout,
+  fields: ReadonlyMap<number, TiffField>,
+  index: number,
+): Promise<Float64Array> {
+  const field = fields.get(tag.subIfds);
+  if (!field) return new Float64Array(0);
+  if (![4, 13, 16, 18].includes(field.type) || field.count > limits.directories)
+    throw badStructure(`the SubIFDs of directory ${index} are none`, {
+      directory: index,
+      type: field.type,
+      count: field.count,
+    });
+  return readIntegers(await source.read(field.at, field.bytes), field.type, littleEndian);
 }
 
 function isTable(number: number): boolean {

@@ -31,7 +31,9 @@ export async function readDirectories(source: ByteSource, checked: CheckedTiff):
   try {
     const directories: TiffDirectory[] = [];
     for (const [index, directory] of checked.directories.entries()) {
-      const fields = await tiff.requestIFD(index);
+      const fields = await (directory.parent === null
+        ? tiff.requestIFD(index)
+        : tiff.parser.parseFileDirectoryAt(directory.at));
       const load = (number: number): Promise<unknown> => fields.loadValue(number);
       directories.push({ ...directory, index, ...(await readFields(load)) });
     }

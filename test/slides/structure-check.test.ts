@@ -94,6 +94,24 @@ for (const [name, [directories, form]] of Object.entries(circles)) {
   });
 }
 
+test('SubIFDs are walked with the same limits', async (t) => {
+  const below = { ...sound, subIfds: [sound, sound] };
+  await open(fileOf(t, writeTiff([below])));
+  const pointing = (...values: number[]): Directory => bent(long(330, ...values));
+  for (const anywhere of [pointing(8), pointing(0, 0)]) await refused(t, writeTiff([anywhere]), 'slide/structure');
+  await refused(t, writeTiff([pointing(2 ** 31)]), 'slide/truncated');
+  await refused(t, writeTiff([bent({ tag: 330, type: 2, values: 'text' })]), 'slide/structure');
+  await refused(t, writeTiff([bent({ ...long(330, ...new Array<number>(10_001).fill(8)) })]), 'slide/structure');
+  // To the directory itself.
+  const itself = writeTiff([pointing(1)]);
+  const at = itself.readUInt32LE(4);
+  for (let i = 0; i < itself.readUInt16LE(at); i++)
+    if (itself.readUInt16LE(at + 2 + i * 12) === 330) itself.writeUInt32LE(at, at + 2 + i * 12 + 8);
+  const circle = await refused(t, itself, 'slide/structure');
+  assert.match(circle.message, /circle/);
+  await refused(t, writeTiff([{ ...sound, subIfds: [bent(long(257, 0))] }]), 'slide/structure');
+});
+
 const contradictions: Record<string, Directory> = {
   'no width': { ...sound, fields: sound.fields.filter(({ tag }) => tag !== 256) },
   'width zero': bent(long(256, 0)),
@@ -110,6 +128,7 @@ const contradictions: Record<string, Directory> = {
   'fewer counts than tiles': bent(long(325, 8, 8)),
   'a width that is text': bent({ tag: 256, type: 2, values: '200' }),
   'a description of 5 MiB': bent({ tag: 270, type: 2, values: 'x'.repeat(5 * 2 ** 20) }),
+  'a description of 65 MiB in XML': bent({ tag: 270, type: 2, values: '<'.padEnd(65 * 2 ** 20) }),
 };
 for (const [name, directory] of Object.entries(contradictions)) {
   test(`contradicts itself: ${name}`, async (t) => {
