@@ -16,9 +16,10 @@ export function figures(value: number): string {
   return value.toFixed(2);
 }
 
-/** 45 s, 2 min 10 s, 25 min, 1 h 5 min. */
+/** < 1 s, 45 s, 2 min 10 s, 25 min, 1 h 5 min. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
+  if (whole < 1) return '< 1 s';
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
   if (whole < 600) return `${minutes} min ${whole % 60} s`;
