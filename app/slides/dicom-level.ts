@@ -1,0 +1,208 @@
+/** A picture of a DICOM whole slide as tiles: the frames of one file, or of the files that are parts of one picture. */
+import { basename } from 'node:path';
+import { readFrame } from './dicom-frames.ts';
+import type { DicomInstance } from './dicom-instance.ts';
+import { decodeRgb } from './image-codec.ts';
+import { type JpegHeader, jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
+import { writeMiniTiff } from './mini-tiff.ts';
+import { badStructure, damagedTile, unsupported } from './slide-errors.ts';
+import type { TileLevel } from './tile-level.ts';
+
+const baseline = 0xc0;
+const rgb = 2;
+const yCbCr = 6;
+/** TIFF decoders take tiles whose sides are multiples of this; others are decoded one by one. */
+const tiffTileStep = 16;
+
+interface StoredFrame {
+  readonly index: number;
+  readonly instance: DicomInstance;
+  readonly bytes: Uint8Array;
+  readonly offset: number | null;
+}
+
+/** `parts` are of one size and tiling, in the order of their frames. Throws `slide/structure`, `slide/unsupported`. */
+export function createDicomLevel(parts: readonly DicomInstance[], downsample: number): TileLevel {
+  const first = parts[0]!;
+  const { widthPx, heightPx, tileWidthPx, tileHeightPx, samples } = first;
+  const columns = Math.ceil(widthPx / tileWidthPx);
+  const rows = Math.ceil(heightPx / tileHeightPx);
+  const frameOf = first.places ? placeSparse(parts, columns, rows) : placeFull(parts, columns * rows);
+  const tilePixels = tileWidthPx * tileHeightPx;
+  const nameTile = (index: number) => ({ column: index % columns, row: Math.floor(index / columns), downsample });
+
+  /** Null when the file leaves the tile out. */
+  const readTile = async (index: number): Promise<StoredFrame | null> => {
+    const frame = frameOf[index]!;
+    if (frame < 0) return null;
+    const instance = parts.findLast((part) => part.firstFrame <= frame)!;
+    const stored = await readFrame(instance.source, instance.table, frame - instance.firstFrame);
+    return { index, instance, ...stored };
+  };
+
+  /** A JPEG must have the tile's own size and samples: a larger one would be a bomb. */
+  const headerOf = ({ bytes, index }: StoredFrame): JpegHeader => {
+    const header = readJpegHeader(bytes);
+    if (header?.widthPx !== tileWidthPx || header.heightPx !== tileHeightPx || header.components !== samples)
+      throw damagedTile(nameTile(index));
+    return header;
+  };
+
+  const decodeJpegs = async (stored: readonly StoredFrame[]): Promise<Uint8Array> => {
+    const headers = stored.map(headerOf);
+    const photometric = colourOf(headers[0]!, first.photometric);
+    const [across, down] = headers[0]!.chromaSubsampling;
+    const alike = headers.every(
+      (header) =>
+        colourOf(header, first.photometric) === photometric &&
+        header.chromaSubsampling[0] === across &&
+        header.chromaSubsampling[1] === down,
+    );
+    const fits = tileWidthPx % tiffTileStep === 0 && tileHeightPx % tiffTileStep === 0;
+    if (!alike || !fits) {
+      const all = new Uint8Array(tilePixels * 3 * stored.length);
+      for (const [i, tile] of stored.entries()) {
+        const prefix = jpegPrefix(null, colourOf(headers[i]!, first.photometric), headers[i]!);
+        const image = await decodeRgb(Buffer.concat([prefix, tile.bytes.subarray(2)]));
+        if (image.data.length !== tilePixels * 3) throw damagedTile(nameTile(tile.index));
+        all.set(image.data, i * tilePixels * 3);
+      }
+      return all;
+    }
+    const file = writeMiniTiff(
+      {
+        widthPx: tileWidthPx,
+        heightPx: tileHeightPx * stored.length,
+        pieceHeightPx: tileHeightPx,
+        kind: 'tiles',
+        compression: 7,
+        photometric,
+        samples,
+        predictor: 1,
+        jpegTables: null,
+        chromaSubsampling: [across, down],
+      },
+      stored.map(({ bytes }) => bytes),
+    );
+    const image = await decodeRgb(file);
+    if (image.data.length !== tilePixels * 3 * stored.length) throw damagedTile({ downsample });
+    return image.data;
+  };
+
+  const decode = async (stored: readonly StoredFrame[]): Promise<Uint8Array> => {
+    if (first.coding === 'none') {
+      const all = new Uint8Array(tilePixels * 3 * stored.length);
+      for (const [i, { bytes }] of stored.entries())
+        interleave(bytes, first, all.subarray(i * tilePixels * 3, (i + 1) * tilePixels * 3));
+      return all;
+    }
+    try {
+      return await decodeJpegs(stored);
+    } catch (thrown) {
+      // Tile by tile, to say which of them is damaged.
+      for (const tile of stored) {
+        await decodeJpegs([tile]).catch((cause) => {
+          throw damagedTile(nameTile(tile.index), cause);
+        });
+      }
+      throw thrown;
+    }
+  };
+
+  return {
+    widthPx,
+    heightPx,
+    downsample,
+    tileWidthPx,
+    tileHeightPx,
+    columns,
+    rows,
+    compression: first.coding,
+    async decodeTiles(indexes) {
+      const read = await Promise.all(indexes.map(readTile));
+      const stored = read.flatMap((tile, place) => (tile ? [{ ...tile, place }] : []));
+      if (stored.length === indexes.length && stored.length > 0) return decode(stored);
+      const all = new Uint8Array(tilePixels * 3 * indexes.length).fill(255);
+      if (stored.length === 0) return all;
+      const decoded = await decode(stored);
+      for (const [i, { place }] of stored.entries())
+        all.set(decoded.subarray(i * tilePixels * 3, (i + 1) * tilePixels * 3), place * tilePixels * 3);
+      return all;
+    },
+    async storedTile(column, row) {
+      const inside = (column + 1) * tileWidthPx <= widthPx && (row + 1) * tileHeightPx <= heightPx;
+      const tile = first.coding === 'jpeg' && inside ? await readTile(row * columns + column) : null;
+      if (!tile || tile.offset === null) return null;
+      const header = headerOf(tile);
+      if (header.frame !== baseline || header.bits !== 8) return null;
+      return {
+        file: basename(tile.instance.source.path),
+        offset: tile.offset + 2,
+        length: tile.bytes.length - 2,
+        prefix: jpegPrefix(null, colourOf(header, first.photometric), header),
+      };
+    },
+  };
+}
+
+/** What a JPEG's own markers say comes before what the file says of it: writers copy streams and mislabel them. */
+function colourOf(header: JpegHeader, photometric: string): number {
+  if (header.components === 1) return 1;
+  if (header.adobeTransform !== null) return header.adobeTransform === 0 ? rgb : yCbCr;
+  return photometric === 'RGB' && !header.jfif ? rgb : yCbCr;
+}
+
+/** A raw frame as interleaved RGB. */
+function interleave(bytes: Uint8Array, { samples, planar }: DicomInstance, out: Uint8Array): void {
+  if (samples === 3 && !planar) {
+    out.set(bytes);
+    return;
+  }
+  const pixels = out.length / 3;
+  for (let channel = 0; channel < 3; channel++) {
+    const from = samples === 3 ? channel * pixels : 0;
+    for (let i = 0; i < pixels; i++) out[i * 3 + channel] = bytes[from + i]!;
+  }
+}
+
+/**
+ * The frame of each tile. Frames come tile by tile in rows, then focal plane by focal plane, then by optical path: the middle plane of
+ * the first path is taken.
+ */
+function placeFull(parts: readonly DicomInstance[], tiles: number): Int32Array {
+  const { focalPlanes, opticalPaths } = parts[0]!;
+  let frames = 0;
+  for (const { firstFrame, table } of parts) {
+    if (firstFrame !== frames) throw badStructure('a part of a picture is missing', { frame: frames });
+    frames += table.frames;
+  }
+  const stacks = frames / tiles;
+  if (!Number.isInteger(stacks) || stacks % opticalPaths !== 0)
+    throw badStructure(`${frames} frames where ${tiles * focalPlanes * opticalPaths} belong`, { frames, tiles });
+  const plane = Math.floor((stacks / opticalPaths - 1) / 2);
+  return Int32Array.from({ length: tiles }, (_, tile) => plane * tiles + tile);
+}
+
+/** As `placeFull`, where each frame says where it lies; -1 where no frame does. */
+function placeSparse(parts: readonly DicomInstance[], columns: number, rows: number): Int32Array {
+  const { tileWidthPx, tileHeightPx, widthPx, heightPx } = parts[0]!;
+  const planes = new Set<number>();
+  for (const { places } of parts)
+    for (const [i, z] of (places?.z ?? []).entries()) if (places!.path[i] === 0) planes.add(z);
+  const sorted = [...planes].sort((a, b) => a - b);
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+  const frameOf = new Int32Array(columns * rows).fill(-1);
+  for (const { places, firstFrame } of parts) {
+    if (!places) throw badStructure('parts of one picture are tiled in different ways', { firstFrame });
+    for (const [i, x] of places.x.entries()) {
+      const y = places.y[i]!;
+      if (!(x >= 0 && y >= 0 && x < widthPx && y < heightPx))
+        throw badStructure('a frame lies outside of its picture', { frame: firstFrame + i, x, y });
+      if (x % tileWidthPx !== 0 || y % tileHeightPx !== 0)
+        throw unsupported('its frames do not lie on a grid', { frame: firstFrame + i, x, y });
+      if (places.path[i] === 0 && places.z[i] === middle)
+        frameOf[(y / tileHeightPx) * columns + x / tileWidthPx] = firstFrame + i;
+    }
+  }
+  return frameOf;
+}

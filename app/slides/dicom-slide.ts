@@ -1,0 +1,213 @@
+/**
+ * DICOM whole-slide images (VL Whole Slide Microscopy): a series of files in one folder, opened by the folder or by one of the files.
+ *
+ *     VOLUME, by size         a level each; files of one ConcatenationUID are parts of one level
+ *     LABEL, OVERVIEW,        pictures beside the slide
+ *     THUMBNAIL
+ */
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { EosinError } from '../core/errors.ts';
+import { hashText } from '../core/random.ts';
+import type { RgbImage } from '../core/slide.ts';
+import { type ByteSource, openBytes } from './byte-source.ts';
+import { isDicom, textOf } from './dicom-data-set.ts';
+import { dicomTag } from './dicom-format.ts';
+import { readFrame } from './dicom-frames.ts';
+import { type DicomInstance, readDicomInstance } from './dicom-instance.ts';
+import { createDicomLevel } from './dicom-level.ts';
+import { mostPixels } from './image-codec.ts';
+import { readWindows } from './region-reader.ts';
+import { badStructure, fileError, unsupported } from './slide-errors.ts';
+import { createLevelSlide, downsampleOf, type SlideLayout, type StoredBytes, type TiffSlide } from './tiff-slide.ts';
+
+const mostFiles = 4096;
+const sampledFrames = 64;
+const associatedNames: Readonly<Record<string, string>> = { LABEL: 'label', OVERVIEW: 'macro', THUMBNAIL: 'thumbnail' };
+
+/**
+ * `path` is a folder of DICOM files or one of them. Throws `slide/not-dicom`, `slide/several`, `slide/truncated`, `slide/structure`,
+ * `slide/unsupported`.
+ */
+export async function openDicom(path: string, isFolder: boolean, cacheFolder: string): Promise<TiffSlide> {
+  const instances: DicomInstance[] = [];
+  try {
+    if (isFolder) await addFolder(instances, path);
+    else await addSeriesOf(instances, path);
+    const layout = layOut(instances);
+    return createLevelSlide(storedIn(instances), layout, await fingerprintOf(instances), cacheFolder);
+  } catch (thrown) {
+    for (const { source } of instances) await source.close();
+    throw thrown;
+  }
+}
+
+/** Adds the file's own instance and those of its series beside it. */
+async function addSeriesOf(instances: DicomInstance[], path: string): Promise<void> {
+  const own = await addFile(instances, path);
+  if (!own) throw badStructure('it is of no series', { file: basename(path) });
+  for (const name of await dicomNames(dirname(path)))
+    if (name !== basename(path)) await addFile(instances, join(dirname(path), name), own.series);
+}
+
+async function addFolder(instances: DicomInstance[], folder: string): Promise<void> {
+  const names = await dicomNames(folder);
+  const skipped: string[] = [];
+  let refused: unknown = null;
+  for (const name of names) {
+    const series = instances[0]?.series;
+    const added = await addFile(instances, join(folder, name), series).catch((thrown) => {
+      // A folder may hold other DICOM files; one of the slide's own that is damaged must not be passed over.
+      if (!(thrown instanceof EosinError) || thrown.code !== 'slide/unsupported') throw thrown;
+      refused ??= thrown;
+      return null;
+    });
+    if (!added && series !== undefined) skipped.push(name);
+  }
+  const first = instances[0];
+  if (!first && refused) throw refused;
+  if (!first)
+    throw new EosinError('slide/not-dicom', 'input', `There is no DICOM slide in ${basename(folder)}.`, {
+      remedy: 'Choose a slide file, or a folder that holds the files of one DICOM slide.',
+      fields: { folder: basename(folder), files: names.length },
+    });
+  for (const name of skipped) {
+    const others: DicomInstance[] = [];
+    const other = await addFile(others, join(folder, name)).catch(() => null);
+    await other?.source.close();
+    if (other && other.series !== first.series)
+      throw new EosinError('slide/several', 'input', `${basename(folder)} holds more than one DICOM slide.`, {
+        remedy: `Open one of the files instead, for example ${basename(first.source.path)} or ${name}.`,
+        fields: { one: basename(first.source.path), other: name },
+      });
+  }
+}
+
+/** Opens a file and keeps it when it belongs to the slide; null otherwise. */
+async function addFile(instances: DicomInstance[], path: string, series?: string): Promise<DicomInstance | null> {
+  const source = await openBytes(path);
+  try {
+    const instance = (await isDicom(source)) ? await readDicomInstance(source, series) : null;
+    if (instance) instances.push(instance);
+    else await source.close();
+    return instance;
+  } catch (thrown) {
+    await source.close();
+    throw thrown;
+  }
+}
+
+/** Files that may be DICOM, by name: `.dcm` or, as archives write them, without an ending. */
+async function dicomNames(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((thrown) => {
+    throw fileError(thrown, basename(folder));
+  });
+  const names = entries
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isDicomName(entry.name))
+    .map(({ name }) => name);
+  if (names.length > mostFiles)
+    throw unsupported('a folder of too many files', { files: names.length, limit: mostFiles });
+  return names.sort();
+}
+
+function isDicomName(name: string): boolean {
+  const ending = extname(name).toLowerCase();
+  return ending === '.dcm' || ending === '.dicom' || (ending === '' && name !== 'DICOMDIR');
+}
+
+function layOut(instances: readonly DicomInstance[]): SlideLayout {
+  const volumes = pictures(instances.filter(({ kind }) => kind === 'VOLUME'));
+  const finest = volumes[0]?.[0];
+  if (!finest) {
+    const { kind, source } = instances[0]!;
+    throw unsupported('no file of its series is a level of the slide', { file: basename(source.path), kind });
+  }
+  const associated = new Map<string, readonly DicomInstance[]>();
+  for (const parts of pictures(instances.filter(({ kind }) => kind in associatedNames))) {
+    const name = associatedNames[parts[0]!.kind]!;
+    if (!associated.has(name)) associated.set(name, parts);
+  }
+  const text = (tag: number): string => textOf(finest.header.elements.get(tag));
+  const properties = {
+    'dicom.manufacturer': text(dicomTag.manufacturer),
+    'dicom.model': text(dicomTag.manufacturerModel),
+    'dicom.software': text(dicomTag.softwareVersions),
+    'dicom.series': finest.series,
+    'dicom.transferSyntax': finest.header.transferSyntax,
+    'dicom.photometric': finest.photometric,
+    'dicom.tiling': finest.places ? 'TILED_SPARSE' : 'TILED_FULL',
+  };
+  return {
+    format: 'dicom',
+    vendor: 'dicom',
+    levels: volumes.map((parts) => createDicomLevel(parts, downsampleOf(finest, parts[0]!))),
+    associated: [...associated].map(([name, parts]) => ({ name, read: () => readWhole(parts) })),
+    mpp: finest.mpp,
+    objective: finest.objective,
+    properties: Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== '')),
+  };
+}
+
+/** Groups files into pictures, largest first: parts of a concatenation together; of several pictures of one size the first. */
+function pictures(instances: readonly DicomInstance[]): DicomInstance[][] {
+  const groups = new Map<string, DicomInstance[]>();
+  const sorted = [...instances].sort((a, b) => a.firstFrame - b.firstFrame || (a.uid < b.uid ? -1 : 1));
+  for (const instance of sorted) {
+    const { kind, widthPx, heightPx, tileWidthPx, tileHeightPx, coding, concatenation, uid } = instance;
+    const whole = [kind, widthPx, heightPx, tileWidthPx, tileHeightPx, coding, concatenation || uid].join('/');
+    const group = groups.get(whole);
+    if (group) group.push(instance);
+    else groups.set(whole, [instance]);
+  }
+  const largestFirst = [...groups.values()].sort((a, b) => b[0]!.widthPx - a[0]!.widthPx);
+  return largestFirst.filter(([first], i) => {
+    const before = largestFirst[i - 1]?.[0];
+    return before?.kind !== first!.kind || before.widthPx !== first!.widthPx;
+  });
+}
+
+async function readWhole(parts: readonly DicomInstance[]): Promise<RgbImage> {
+  const { widthPx, heightPx } = parts[0]!;
+  if (widthPx * heightPx > mostPixels) throw unsupported('a picture beside it is too large', { widthPx, heightPx });
+  const [window] = await readWindows(createDicomLevel(parts, 1), [{ x: 0, y: 0, widthPx, heightPx }]);
+  return { data: window!.data, widthPx, heightPx };
+}
+
+function storedIn(instances: readonly DicomInstance[]): StoredBytes {
+  const byName = new Map<string, ByteSource>(instances.map(({ source }) => [basename(source.path), source]));
+  return {
+    readStored: ({ file, offset, length }) => byName.get(file ?? '')!.read(offset, length),
+    async close() {
+      for (const source of byName.values()) await source.close();
+    },
+  };
+}
+
+/** SHA-256 (hex) of each file's length, data set and frame places, and of 64 frames that a hash of all that chooses. */
+async function fingerprintOf(instances: readonly DicomInstance[]): Promise<string> {
+  const sorted = [...instances].sort((a, b) => (a.uid < b.uid ? -1 : 1));
+  const hash = createHash('sha256');
+  const step = 2 ** 20;
+  for (const { source, header, table } of sorted) {
+    hash.update(`${source.sizeBytes}`);
+    const dataSetBytes = header.pixelData?.at ?? 0;
+    for (let at = 0; at < dataSetBytes; at += step)
+      hash.update(await source.read(at, Math.min(step, dataSetBytes - at)));
+    for (const each of [table.starts, table.ends]) hash.update(new Uint8Array(each.buffer));
+  }
+  const total = sorted.reduce((sum, { table }) => sum + table.frames, 0);
+  const key = hash.copy().digest('hex');
+  const chosen = new Set<number>();
+  for (let draw = 0; draw < sampledFrames; draw++) chosen.add(hashText(`${key}:${draw}`) % total);
+  for (let frame of [...chosen].sort((a, b) => a - b)) {
+    for (const { source, table } of sorted) {
+      if (frame < table.frames) {
+        hash.update((await readFrame(source, table, frame)).bytes);
+        break;
+      }
+      frame -= table.frames;
+    }
+  }
+  return hash.digest('hex');
+}
