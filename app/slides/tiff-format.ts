@@ -81,6 +81,9 @@ export const compressionNames: Readonly<Record<number, string>> = {
   7: 'jpeg',
   8: 'deflate',
   32946: 'deflate',
+  33003: 'jpeg2000',
+  33005: 'jpeg2000',
+  34712: 'jpeg2000',
   50000: 'zstd',
   50001: 'webp',
 };

@@ -3,6 +3,7 @@ import type { PyramidLevel } from '../core/pyramid.ts';
 import type { ByteSource } from './byte-source.ts';
 import { decodeRgb } from './image-codec.ts';
 import { jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
+import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
 import type { StoredTile } from './slide.ts';
 import { damagedTile } from './slide-errors.ts';
@@ -29,19 +30,36 @@ export interface TileLevel extends PyramidLevel {
 const baseline = 0xc0;
 const jpeg = 7;
 const webp = 50001;
+/** Aperio's YCbCr and RGB, and the one of everybody else. */
+const aperioYcbcr = 33003;
+const jpeg2000 = new Set([aperioYcbcr, 33005, 34712]);
 
 /** Why a directory cannot be a level, in words; null when it can. */
 export function unsupportedReason(directory: TiffDirectory): string | null {
   const { compression, bitsPerSample, samples, planar, predictor, photometric } = directory;
-  if (compression === 33003 || compression === 33005 || compression === 34712) return 'its tiles are JPEG 2000';
   if (!(compression in compressionNames)) return `its compression is number ${compression}`;
   if (bitsPerSample !== 8) return `it has ${bitsPerSample} bits a sample`;
   if (planar !== 1) return 'its colours lie in planes of their own';
   if (predictor > 2) return `its predictor is number ${predictor}`;
+  if (jpeg2000.has(compression)) return jpeg2000Reason(directory);
   if (photometric === 2 || (photometric === 6 && compression === jpeg))
     return samples === 3 || (samples === 4 && compression !== jpeg) ? null : `it has ${samples} samples a pixel`;
   if (photometric <= 1) return samples === 1 ? null : `it has ${samples} grey samples a pixel`;
   return `its colour space is number ${photometric}`;
+}
+
+/** Aperio's numbers say what the colours are, whatever the colour space says. */
+function jpeg2000Reason({ tiled, samples, photometric }: TiffDirectory): string | null {
+  if (!tiled) return 'a picture beside it is JPEG 2000 in strips';
+  if (samples === 1 && photometric <= 1) return photometric === 0 ? 'its JPEG 2000 is inverted' : null;
+  if (samples !== 3) return `it has ${samples} samples a pixel`;
+  return photometric === 2 || photometric === 6 ? null : `its colour space is number ${photometric}`;
+}
+
+function jpeg2000Colours({ compression, samples, photometric }: TiffDirectory): Jpeg2000Colours {
+  if (samples === 1) return 'grey';
+  const isYcbcr = compression === aperioYcbcr || (compression === 34712 && photometric === 6);
+  return isYcbcr ? 'ycbcr' : 'rgb';
 }
 
 /** `directory` must be tiled and supported. */
@@ -91,6 +109,14 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     return image.data;
   };
 
+  const decodeJpeg2000Stack = async (stored: readonly { bytes: Uint8Array }[]): Promise<Uint8Array> => {
+    const picture = { widthPx: tileWidthPx, heightPx: tileHeightPx, colours: jpeg2000Colours(directory) };
+    const all = new Uint8Array(tileBytes * stored.length);
+    for (const [i, { bytes }] of stored.entries()) all.set(await decodeJpeg2000(bytes, picture), i * tileBytes);
+    return all;
+  };
+  const decode = jpeg2000.has(directory.compression) ? decodeJpeg2000Stack : decodeStack;
+
   return {
     widthPx,
     heightPx,
@@ -103,10 +129,10 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     async decodeTiles(indexes) {
       const read = await Promise.all(indexes.map(readTile));
       const stored = indexes.flatMap((index, i) => (read[i] ? [{ index, bytes: read[i], place: i }] : []));
-      if (stored.length === indexes.length && stored.length > 0) return decodeOrName(decodeStack, stored, nameTile);
+      if (stored.length === indexes.length && stored.length > 0) return decodeOrName(decode, stored, nameTile);
       const all = new Uint8Array(tileBytes * indexes.length).fill(255);
       if (stored.length === 0) return all;
-      const decoded = await decodeOrName(decodeStack, stored, nameTile);
+      const decoded = await decodeOrName(decode, stored, nameTile);
       for (const [i, { place }] of stored.entries())
         all.set(decoded.subarray(i * tileBytes, (i + 1) * tileBytes), place * tileBytes);
       return all;

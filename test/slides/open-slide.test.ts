@@ -262,7 +262,7 @@ test('kinds that are not read say so', async (t) => {
   const refused = async (fields: readonly Field[]) => {
     await assert.rejects(openFixture(t, [{ ...size, fields }]), { code: 'slide/unsupported' });
   };
-  await refused([{ tag: 259, type: 3, values: [33005] }]);
+  await refused([{ tag: 259, type: 3, values: [33004] }]);
   await refused([{ tag: 259, type: 3, values: [50002] }]);
   await refused([{ tag: 258, type: 3, values: [16, 16, 16] }]);
   await refused([{ tag: 262, type: 3, values: [5] }]);
