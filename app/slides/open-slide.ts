@@ -7,6 +7,7 @@ import { openDicom } from './dicom-slide.ts';
 import { fingerprint } from './fingerprint.ts';
 import { readGenericTiff } from './generic-tiff.ts';
 import { readOmeTiff } from './ome-tiff.ts';
+import { readPhilipsTiff } from './philips-tiff.ts';
 import { openPicture, openStripedTiff } from './plain-picture.ts';
 import { checkStructure } from './structure-check.ts';
 import { readDirectories } from './tiff-directory.ts';
@@ -35,7 +36,10 @@ export async function openSlide(path: string, options: { cacheFolder: string }):
     const first = directories[0]!;
     const identity = await fingerprint(source, checked);
     const layout =
-      readAperioSvs(directories) ?? readOmeTiff(directories) ?? (first.tiled ? readGenericTiff(directories) : null);
+      readAperioSvs(directories) ??
+      readOmeTiff(directories) ??
+      readPhilipsTiff(directories) ??
+      (first.tiled ? readGenericTiff(directories) : null);
     if (!layout) return openStripedTiff(source, first, identity, options.cacheFolder);
     return createTiffSlide(source, layout, identity, options.cacheFolder);
   } catch (thrown) {

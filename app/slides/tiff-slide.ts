@@ -31,13 +31,18 @@ export interface StoredBytes {
   close(): Promise<void>;
 }
 
+/** A picture beside the slide: a directory of its own, or a JPEG that a description holds. */
+export type TiffPicture =
+  | { readonly name: string; readonly directory: TiffDirectory }
+  | { readonly name: string; readonly jpeg: Uint8Array };
+
 /** What a TIFF format's reader found in a file. */
 export interface TiffLayout {
   readonly format: string;
   readonly vendor: string;
   /** Finest first; all tiled. */
   readonly levels: readonly TiffDirectory[];
-  readonly associated: readonly { readonly name: string; readonly directory: TiffDirectory }[];
+  readonly associated: readonly TiffPicture[];
   readonly mpp: Mpp | null;
   readonly objective: number | null;
   readonly properties: Readonly<Record<string, string>>;
@@ -66,9 +71,9 @@ export function createTiffSlide(
     if (reason) throw unsupported(reason, { directory: directory.index, file: basename(source.path) });
   }
   const levels = layout.levels.map((directory) => createTileLevel(source, directory, downsampleOf(first, directory)));
-  const associated = layout.associated.map(({ name, directory }) => ({
-    name,
-    read: () => readPicture(source, directory),
+  const associated = layout.associated.map((picture) => ({
+    name: picture.name,
+    read: () => ('jpeg' in picture ? readJpeg(picture) : readPicture(source, picture.directory)),
   }));
   const bytes: StoredBytes = {
     readStored: ({ offset, length }) => source.read(offset, length),
@@ -193,6 +198,12 @@ export function downsampleOf(
   const explains =
     Math.abs(first.widthPx / whole - level.widthPx) < 1 && Math.abs(first.heightPx / whole - level.heightPx) < 1;
   return explains ? whole : ratio;
+}
+
+async function readJpeg({ name, jpeg }: { name: string; jpeg: Uint8Array }): Promise<RgbImage> {
+  return decodeRgb(jpeg).catch((thrown) => {
+    throw damagedTile({ picture: name }, thrown);
+  });
 }
 
 /** A whole picture of tiles or strips, decoded at once. */
