@@ -29,7 +29,8 @@ export async function openBytes(path: string): Promise<ByteSource> {
     path,
     sizeBytes,
     async read(offset, length) {
-      if (offset < 0 || offset + length > sizeBytes) throw truncated('a part', { offset, length, sizeBytes });
+      if (!(offset >= 0 && length >= 0 && offset + length <= sizeBytes))
+        throw truncated('a part', { offset, length, sizeBytes });
       const bytes = new Uint8Array(length);
       let filled = 0;
       while (filled < length) {

@@ -1,0 +1,203 @@
+/**
+ * Damaged slide files through the decode processes: each must end in px or in an error of ours, soon, and must end no process.
+ *
+ *     node test/slides/fuzz.ts 2000          2,000 files and all bombs; what fails is kept, its number reproduces it
+ *     node test/slides/fuzz.ts 1 --from 731  file 731 alone
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { EosinError } from '../../app/core/errors.ts';
+import { randomFor } from '../../app/core/random.ts';
+import type { WorkerProcess } from '../../app/core/worker-process.ts';
+import { createSlidePool, type SlidePool } from '../../app/slides/slide-pool.ts';
+import { startProcess } from '../../main/start-process.ts';
+import { makeBombs } from '../fixtures/bombs.ts';
+import { mutateFile } from '../fixtures/mutate-file.ts';
+import { type FixtureCompression, type FixtureLevel, levelDirectory, writeTiff } from '../fixtures/tiff-writer.ts';
+
+const seed = 20_261;
+const mostMs = 2500;
+const processes = 2;
+/** What one decode process may hold at the most. */
+const memoryLimitBytes = 1.5 * 2 ** 30;
+const largestFixtureBytes = 3e6;
+
+export interface Finding {
+  readonly file: string;
+  readonly what: string;
+}
+
+export interface FuzzResult {
+  readonly files: number;
+  /** Files that gave px, and the errors of the others by code. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+  readonly slowestMs: number;
+  /** Of one decode process, between the first tenth of the files and the last. */
+  readonly growthBytes: number;
+}
+
+/** Sound slides of every kind that the fixtures can write, and the real ones where they are at hand. */
+async function makeFixtures(): Promise<Record<string, Uint8Array>> {
+  const fixtures: Record<string, Uint8Array> = {};
+  const size = { widthPx: 200, heightPx: 150 };
+  const half = { widthPx: 100, heightPx: 75 };
+  const pyramid = (more: Partial<FixtureLevel>) =>
+    Promise.all([levelDirectory({ ...size, ...more }), levelDirectory({ ...half, ...more })]);
+  const kinds: FixtureCompression[] = ['none', 'lzw', 'deflate', 'old-deflate', 'jpeg', 'jpeg-with-tables'];
+  for (const compression of kinds) fixtures[`${compression}.tif`] = writeTiff(await pyramid({ compression }));
+  fixtures['predictor.tif'] = writeTiff(await pyramid({ compression: 'lzw', predictor: 2 }));
+  fixtures['big.tif'] = writeTiff(await pyramid({ compression: 'deflate' }), { bigTiff: true });
+  fixtures['big-endian.tif'] = writeTiff(await pyramid({ compression: 'deflate' }), { bigEndian: true });
+  const describedAs = (text: string) => [{ tag: 270, type: 2, values: text } as const];
+  const aperio = 'Aperio Image Library v12\r\n200x150 (64x64) JPEG/RGB Q=80|AppMag = 20|MPP = 0.5';
+  fixtures['aperio.svs'] = writeTiff(await pyramid({ compression: 'jpeg', fields: describedAs(aperio) }));
+  const raw = Buffer.from(Uint8Array.from({ length: 300 * 290 * 3 }, (_, i) => i % 251));
+  const picture = () => sharp(raw, { raw: { width: 300, height: 290, channels: 3 } });
+  fixtures['picture.png'] = await picture().png().toBuffer();
+  fixtures['interlaced.png'] = await picture().png({ progressive: true }).toBuffer();
+  fixtures['picture.jpg'] = await picture().jpeg().toBuffer();
+  fixtures['progressive.jpg'] = await picture().jpeg({ progressive: true }).toBuffer();
+  for (const compression of ['none', 'lzw', 'deflate', 'jpeg'] as const)
+    fixtures[`strips-${compression}.tif`] = await picture().tiff({ compression, predictor: 'horizontal' }).toBuffer();
+  const data = process.env.EOSIN_DATA;
+  for (const folder of data ? ['slides', 'dicom', 'dicom/cmu1-small'] : [])
+    for (const name of readdirSync(join(data!, folder))) {
+      const path = join(data!, folder, name);
+      const { size: bytes } = statSync(path);
+      if (statSync(path).isFile() && bytes <= largestFixtureBytes) fixtures[name] = readFileSync(path);
+    }
+  return fixtures;
+}
+
+/** All px that a short look at a slide needs. Throws what the pool throws. */
+async function lookAt(pool: SlidePool, path: string): Promise<void> {
+  const info = await pool.describe(path);
+  const errors: unknown[] = [];
+  const attempt = (call: Promise<unknown>): Promise<unknown> => call.catch((thrown) => errors.push(thrown));
+  const box = { widthPx: 128, heightPx: 128, downsample: 1 };
+  await attempt(pool.region(path, { ...box, x: 0, y: 0 }));
+  await attempt(pool.region(path, { ...box, x: info.widthPx - 100, y: info.heightPx - 100 }));
+  await attempt(pool.tile(path, { level: 0, x: 0, y: 0 }));
+  await attempt(pool.tile(path, { level: info.levels.length - 1, x: 0, y: 0 }));
+  for (const name of info.associated.slice(0, 4)) await attempt(pool.associated(path, name));
+  const worst = errors.find((each) => whatIsWrong(each) !== null) ?? errors[0];
+  if (worst) throw worst;
+}
+
+/** Null for an error that a damaged file may end in. */
+function whatIsWrong(thrown: unknown): string | null {
+  if (!(thrown instanceof EosinError)) return `not an error of ours: ${thrown}`;
+  const ofTheFile = thrown.kind === 'input' && /^(slide|region)\//.test(thrown.code);
+  if (!ofTheFile && thrown.kind !== 'usage') return `${thrown.code} (${thrown.kind}): ${thrown.message}`;
+  if (thrown.code.startsWith('slide/decode-')) return thrown.code;
+  return thrown.remedy === '' ? `${thrown.code} without a remedy` : null;
+}
+
+/** Runs `count` damaged files, the first of number `from`, and the bombs; `keep` is where failing files are left. */
+export async function fuzz(options: {
+  count: number;
+  from?: number;
+  keep?: string;
+  bombs?: boolean;
+}): Promise<FuzzResult> {
+  const { count, from = 0, keep, bombs = true } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'eosin-fuzz-'));
+  const cacheFolder = join(folder, 'cache');
+  mkdirSync(cacheFolder);
+  const children: WorkerProcess[] = [];
+  const pool = createSlidePool({
+    startProcess(entry) {
+      const child = startProcess(entry, { env: { EOSIN_CACHE: cacheFolder } });
+      children.push(child);
+      return child;
+    },
+    processes,
+    deadlineMs: mostMs,
+    cacheFolder,
+    memoryLimitBytes,
+  });
+  const outcomes: Record<string, number> = {};
+  const findings: Finding[] = [];
+  let slowestMs = 0;
+
+  const run = async (name: string, bytes: Uint8Array): Promise<void> => {
+    const once = async (fileName: string) => {
+      // A folder of its own: a reader may look for other files of its slide beside it.
+      const own = mkdtempSync(join(folder, 'file-'));
+      const path = join(own, fileName);
+      writeFileSync(path, bytes);
+      const started = performance.now();
+      let thrown: unknown = null;
+      await lookAt(pool, path).catch((error) => {
+        thrown = error;
+      });
+      const ms = performance.now() - started;
+      rmSync(own, { recursive: true });
+      const wrong = thrown === null ? null : whatIsWrong(thrown);
+      return { thrown, ms, wrong: wrong ?? (ms > mostMs ? `took ${Math.round(ms)} ms` : null) };
+    };
+    let outcome = await once(name);
+    // A machine that is busy elsewhere is no finding; a file that is slow twice is.
+    if (outcome.wrong && outcome.ms > mostMs * 0.9) outcome = await once(`again-${name}`);
+    const { thrown, ms, wrong } = outcome;
+    slowestMs = Math.max(slowestMs, ms);
+    const code = thrown instanceof EosinError ? thrown.code : thrown === null ? 'px' : 'other';
+    outcomes[code] = (outcomes[code] ?? 0) + 1;
+    if (!wrong) return;
+    findings.push({ file: name, what: wrong });
+    if (keep) writeFileSync(join(keep, name), bytes);
+  };
+
+  let before = 0;
+  try {
+    const fixtures = Object.entries(await makeFixtures());
+    // Also warms the processes up: what they need for sound files is not growth.
+    for (const [name, bytes] of fixtures) await run(`sound-${name}`, bytes);
+    if (bombs) for (const [name, bytes] of Object.entries(await makeBombs())) await run(`bomb-${name}`, bytes);
+    let next = from;
+    const work = async (): Promise<void> => {
+      while (next < from + count) {
+        const number = next++;
+        const random = randomFor(seed, 'fuzz', number);
+        const [name, original] = fixtures[random.integer(fixtures.length)]!;
+        const { bytes, damage } = mutateFile(original, random);
+        await run(`${number}-${damage}-${name.replace(extname(name), '')}${extname(name)}`, bytes);
+        if (number === from + Math.floor(count / 10)) before = largestProcess(children);
+      }
+    };
+    await Promise.all(Array.from({ length: processes }, work));
+    const growthBytes = largestProcess(children) - before;
+    const files = Object.values(outcomes).reduce((sum, n) => sum + n, 0);
+    return { files, outcomes, findings, slowestMs, growthBytes };
+  } finally {
+    await pool.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Resident bytes of the largest process that lives; 0 where the system does not tell them this way (all but Linux). */
+function largestProcess(children: readonly WorkerProcess[]): number {
+  const sizes = children.map(({ pid }) => {
+    try {
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+    } catch {
+      return 0;
+    }
+  });
+  return Math.max(0, ...sizes);
+}
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({ options: { from: { type: 'string' } }, allowPositionals: true });
+  const keep = mkdtempSync(join(tmpdir(), 'eosin-fuzz-found-'));
+  const result = await fuzz({ count: Number(positionals[0] ?? 2000), from: Number(values.from ?? 0), keep });
+  console.log(`${result.files} files, slowest ${Math.round(result.slowestMs)} ms, a process grew by`);
+  console.log(`${Math.round(result.growthBytes / 2 ** 20)} MB`, result.outcomes);
+  for (const { file, what } of result.findings) console.log(`${join(keep, file)}: ${what}`);
+  if (result.findings.length === 0) rmSync(keep, { recursive: true });
+  process.exitCode = result.findings.length > 0 ? 1 : 0;
+}
