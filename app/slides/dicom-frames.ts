@@ -32,6 +32,9 @@ export async function readFrameTable(
   if (!(frames >= 1 && frames <= limits.tiles)) throw badStructure(`it claims ${frames} frames`, { frames });
   if (compressed !== (place.length === null))
     throw badStructure('its pixels are not stored as it says', { transferSyntax: header.transferSyntax });
+  // Before any table of that many frames is made.
+  if (frames * (compressed ? itemHead : frameBytes) > source.sizeBytes - place.at)
+    throw truncated('a frame', { frames, offset: place.at, sizeBytes: source.sizeBytes });
   const ranges = compressed
     ? await findFrames(source, header.elements, place.at, frames)
     : layFrames(place.at, frames, frameBytes);
