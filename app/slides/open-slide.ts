@@ -6,6 +6,7 @@ import { isDicom } from './dicom-data-set.ts';
 import { openDicom } from './dicom-slide.ts';
 import { fingerprint } from './fingerprint.ts';
 import { readGenericTiff } from './generic-tiff.ts';
+import { readLeicaScn } from './leica-scn.ts';
 import { readOmeTiff } from './ome-tiff.ts';
 import { readPhilipsTiff } from './philips-tiff.ts';
 import { openPicture, openStripedTiff } from './plain-picture.ts';
@@ -39,6 +40,7 @@ export async function openSlide(path: string, options: { cacheFolder: string }):
       readAperioSvs(directories) ??
       readOmeTiff(directories) ??
       readPhilipsTiff(directories) ??
+      readLeicaScn(directories) ??
       (first.tiled ? readGenericTiff(directories) : null);
     if (!layout) return openStripedTiff(source, first, identity, options.cacheFolder);
     return createTiffSlide(source, layout, identity, options.cacheFolder);

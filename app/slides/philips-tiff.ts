@@ -142,12 +142,13 @@ function embeddedPictures(images: readonly XmlElement[]): TiffPicture[] {
   });
 }
 
-/** Attributes with a short value of their own. */
+/** Attributes with a short value of their own; the barcode, which names a patient's case, is left out. */
 function propertiesOf(object: XmlElement): Record<string, string> {
   const properties: Record<string, string> = {};
   for (const { attributes, children, text } of childrenOf(object, 'Attribute')) {
     const name = attributes.get('Name');
-    if (name && children.length === 0 && text.length <= longestProperty) properties[`philips.${name}`] = text;
+    if (name && !/barcode/i.test(name) && children.length === 0 && text.length <= longestProperty)
+      properties[`philips.${name}`] = text;
   }
   return properties;
 }

@@ -2,11 +2,13 @@
 import { basename } from 'node:path';
 import type { Mpp } from '../core/pyramid.ts';
 import type { RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
+import { fillHoles } from './aperio-holes.ts';
 import type { ByteSource } from './byte-source.ts';
 import { decodeRgb, encodeJpeg, mostPixels } from './image-codec.ts';
 import { chooseLevel } from './level-choice.ts';
 import { type MadeLevel, madeTilePx, openMadeLevels, planMadeLevels } from './made-levels.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
+import { createPlacedLevel } from './placed-level.ts';
 import { readRegion, readWindows } from './region-reader.ts';
 import type { OnStep, Slide, StoredTile } from './slide.ts';
 import { damagedTile, noSuch, unsupported } from './slide-errors.ts';
@@ -36,16 +38,26 @@ export type TiffPicture =
   | { readonly name: string; readonly directory: TiffDirectory }
   | { readonly name: string; readonly jpeg: Uint8Array };
 
+/** A level on which regions lie that were scanned apart; places in px of the level. */
+export interface PlacedDirectories {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly downsample: number;
+  readonly parts: readonly { readonly directory: TiffDirectory; readonly x: number; readonly y: number }[];
+}
+
 /** What a TIFF format's reader found in a file. */
 export interface TiffLayout {
   readonly format: string;
   readonly vendor: string;
   /** Finest first; all tiled. */
-  readonly levels: readonly TiffDirectory[];
+  readonly levels: readonly (TiffDirectory | PlacedDirectories)[];
   readonly associated: readonly TiffPicture[];
   readonly mpp: Mpp | null;
   readonly objective: number | null;
   readonly properties: Readonly<Record<string, string>>;
+  /** Tiles that a level leaves out are drawn from the finer level; they are white otherwise. */
+  readonly fillsHoles?: boolean;
 }
 
 const tileQuality = 90;
@@ -66,11 +78,19 @@ export function createTiffSlide(
   cacheFolder: string,
 ): TiffSlide {
   const first = layout.levels[0]!;
-  for (const directory of layout.levels) {
+  for (const directory of layout.levels.flatMap(directoriesOf)) {
     const reason = unsupportedReason(directory);
     if (reason) throw unsupported(reason, { directory: directory.index, file: basename(source.path) });
   }
-  const levels = layout.levels.map((directory) => createTileLevel(source, directory, downsampleOf(first, directory)));
+  const levels = layout.levels.map((level) => {
+    if (!('parts' in level)) return createTileLevel(source, level, downsampleOf(first, level));
+    const parts = level.parts.map(({ directory, x, y }) => ({
+      level: createTileLevel(source, directory, level.downsample),
+      x,
+      y,
+    }));
+    return createPlacedLevel(level, parts);
+  });
   const associated = layout.associated.map((picture) => ({
     name: picture.name,
     read: () => ('jpeg' in picture ? readJpeg(picture) : readPicture(source, picture.directory)),
@@ -80,6 +100,12 @@ export function createTiffSlide(
     close: () => source.close(),
   };
   return createLevelSlide(bytes, { ...layout, levels, associated }, fingerprint, cacheFolder);
+}
+
+function missingTiles({ pieces }: TiffDirectory): ReadonlySet<number> {
+  const missing = new Set<number>();
+  for (const [index, bytes] of pieces.byteCounts.entries()) if (bytes === 0) missing.add(index);
+  return missing;
 }
 
 /** The slide that stored levels and those made from them are. */
@@ -198,6 +224,10 @@ export function downsampleOf(
   const explains =
     Math.abs(first.widthPx / whole - level.widthPx) < 1 && Math.abs(first.heightPx / whole - level.heightPx) < 1;
   return explains ? whole : ratio;
+}
+
+function directoriesOf(level: TiffDirectory | PlacedDirectories): TiffDirectory[] {
+  return 'parts' in level ? level.parts.map(({ directory }) => directory) : [level];
 }
 
 async function readJpeg({ name, jpeg }: { name: string; jpeg: Uint8Array }): Promise<RgbImage> {

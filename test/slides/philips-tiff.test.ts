@@ -32,7 +32,7 @@ function philipsXml(levels: number, x: number, y: number, label: Uint8Array): st
   );
   const scan = `<DataObject ObjectType="DPScannedImage">${entry('PIM_DP_IMAGE_TYPE', 'WSI')}${spacing(x, y)}${array('PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE', representations)}</DataObject>`;
   const picture = `<DataObject ObjectType="DPScannedImage">${entry('PIM_DP_IMAGE_TYPE', 'LABELIMAGE')}${entry('PIM_DP_IMAGE_DATA', Buffer.from(label).toString('base64'))}</DataObject>`;
-  return `<?xml version="1.0" encoding="UTF-8" ?><DataObject ObjectType="DPUfsImport">${entry('DICOM_MANUFACTURER', 'PHILIPS')}${array('PIM_DP_SCANNED_IMAGES', [scan, picture])}</DataObject>`;
+  return `<?xml version="1.0" encoding="UTF-8" ?><DataObject ObjectType="DPUfsImport">${entry('DICOM_MANUFACTURER', 'PHILIPS')}${entry('PIM_DP_UFS_BARCODE', 'QUJD')}${array('PIM_DP_SCANNED_IMAGES', [scan, picture])}</DataObject>`;
 }
 
 const software: Field = { tag: 305, type: 2, values: 'Philips DP v1.0' };
@@ -101,7 +101,7 @@ test('scale by axis, properties, and the label that the XML holds', async (t) =>
   const { x = 0, y = 0 } = slide.info.mpp ?? {};
   assert.ok(Math.abs(x - 0.25) < 1e-9 && Math.abs(y - 0.2502) < 1e-9);
   assert.equal(slide.info.properties['philips.DICOM_MANUFACTURER'], 'PHILIPS');
-  assert.ok(!Object.keys(slide.info.properties).some((key) => /IMAGE_DATA|SEQUENCE|SCANNED/.test(key)));
+  assert.ok(!Object.keys(slide.info.properties).some((key) => /IMAGE_DATA|SEQUENCE|SCANNED|BARCODE/.test(key)));
   assert.deepEqual(slide.info.associated, ['label']);
   const picture = await slide.associated('label');
   assert.deepEqual([picture.widthPx, picture.heightPx], [30, 40]);
