@@ -66,12 +66,16 @@ export const longRepresentations: ReadonlySet<string> = new Set('OB OD OF OL OV 
 
 export const wholeSlideClass = '1.2.840.10008.5.1.4.1.1.77.1.6';
 
+export type FrameCoding = 'none' | 'jpeg' | 'jpeg2000';
+
 /** How frames are stored, by transfer syntax; what is not here is not read. */
-export const frameCoding: Readonly<Record<string, 'none' | 'jpeg'>> = {
+export const frameCoding: Readonly<Record<string, FrameCoding>> = {
   '1.2.840.10008.1.2': 'none',
   '1.2.840.10008.1.2.1': 'none',
   '1.2.840.10008.1.2.4.50': 'jpeg',
   '1.2.840.10008.1.2.4.51': 'jpeg',
+  '1.2.840.10008.1.2.4.90': 'jpeg2000',
+  '1.2.840.10008.1.2.4.91': 'jpeg2000',
 };
 
 export const implicitSyntax = '1.2.840.10008.1.2';
@@ -82,8 +86,6 @@ export const refusedSyntax: Readonly<Record<string, string>> = {
   '1.2.840.10008.1.2.4.70': 'lossless JPEG',
   '1.2.840.10008.1.2.4.80': 'JPEG-LS',
   '1.2.840.10008.1.2.4.81': 'JPEG-LS',
-  '1.2.840.10008.1.2.4.90': 'JPEG 2000',
-  '1.2.840.10008.1.2.4.91': 'JPEG 2000',
   '1.2.840.10008.1.2.4.201': 'HTJ2K',
   '1.2.840.10008.1.2.4.202': 'HTJ2K',
   '1.2.840.10008.1.2.4.203': 'HTJ2K',

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Mpp } from '../core/pyramid.ts';
 import type { ByteSource } from './byte-source.ts';
 import { type DicomHeader, type DicomItem, integerOf, readDicomHeader, textOf } from './dicom-data-set.ts';
-import { dicomTag, frameCoding, refusedSyntax, wholeSlideClass } from './dicom-format.ts';
+import { dicomTag, type FrameCoding, frameCoding, refusedSyntax, wholeSlideClass } from './dicom-format.ts';
 import { type FrameTable, readFrameTable } from './dicom-frames.ts';
 import { parseDecimal, plausibleMpp } from './plausible-mpp.ts';
 import { badStructure, unsupported } from './slide-errors.ts';
@@ -28,7 +28,7 @@ export interface DicomInstance {
   readonly heightPx: number;
   readonly tileWidthPx: number;
   readonly tileHeightPx: number;
-  readonly coding: 'none' | 'jpeg';
+  readonly coding: FrameCoding;
   readonly samples: number;
   readonly photometric: string;
   /** Colours lie in planes of their own. */
@@ -45,7 +45,11 @@ export interface DicomInstance {
   readonly objective: number | null;
 }
 
-const jpegColours: readonly string[] = ['RGB', 'YBR_FULL_422', 'YBR_FULL'];
+const colourSpaces: Readonly<Record<FrameCoding, readonly string[]>> = {
+  none: ['RGB'],
+  jpeg: ['RGB', 'YBR_FULL_422', 'YBR_FULL'],
+  jpeg2000: ['RGB', 'YBR_ICT', 'YBR_RCT', 'YBR_FULL', 'YBR_FULL_422'],
+};
 
 /**
  * Null when the file is of another series than `series`, or in it but no whole-slide picture where one is asked for. Throws
@@ -129,16 +133,14 @@ function readSize(elements: DicomItem) {
   return { widthPx, heightPx, tileWidthPx, tileHeightPx };
 }
 
-function readColour(elements: DicomItem, coding: 'none' | 'jpeg') {
+function readColour(elements: DicomItem, coding: FrameCoding) {
   const samples = integerOf(elements.get(dicomTag.samples)) ?? 1;
   const photometric = textOf(elements.get(dicomTag.photometric));
   const bits = integerOf(elements.get(dicomTag.bitsAllocated)) ?? 8;
   if (bits !== 8 || (integerOf(elements.get(dicomTag.bitsStored)) ?? 8) !== 8)
     throw unsupported(`it has ${bits} bits a sample`, { bits });
   const known =
-    samples === 1
-      ? photometric === 'MONOCHROME2'
-      : samples === 3 && (photometric === 'RGB' || (coding === 'jpeg' && jpegColours.includes(photometric)));
+    samples === 1 ? photometric === 'MONOCHROME2' : samples === 3 && colourSpaces[coding].includes(photometric);
   if (!known) throw unsupported(`its colour space is ${photometric || 'not given'}`, { photometric, samples });
   return { samples, photometric, planar: samples === 3 && integerOf(elements.get(dicomTag.planar)) === 1 };
 }

@@ -2,10 +2,12 @@
 import { basename } from 'node:path';
 import { readFrame } from './dicom-frames.ts';
 import type { DicomInstance } from './dicom-instance.ts';
+import { placeFrames } from './dicom-placing.ts';
 import { decodeRgb } from './image-codec.ts';
 import { type JpegHeader, jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
+import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
-import { badStructure, damagedTile, unsupported } from './slide-errors.ts';
+import { damagedTile } from './slide-errors.ts';
 import type { TileLevel } from './tile-level.ts';
 
 const baseline = 0xc0;
@@ -27,7 +29,7 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
   const { widthPx, heightPx, tileWidthPx, tileHeightPx, samples } = first;
   const columns = Math.ceil(widthPx / tileWidthPx);
   const rows = Math.ceil(heightPx / tileHeightPx);
-  const frameOf = first.places ? placeSparse(parts, columns, rows) : placeFull(parts, columns * rows);
+  const frameOf = placeFrames(parts, columns, rows);
   const tilePixels = tileWidthPx * tileHeightPx;
   const nameTile = (index: number) => ({ column: index % columns, row: Math.floor(index / columns), downsample });
 
@@ -89,6 +91,13 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
     return image.data;
   };
 
+  const decodeJpeg2000s = async (stored: readonly StoredFrame[]): Promise<Uint8Array> => {
+    const picture = { widthPx: tileWidthPx, heightPx: tileHeightPx, colours: jpeg2000Colours(first) };
+    const all = new Uint8Array(tilePixels * 3 * stored.length);
+    for (const [i, { bytes }] of stored.entries()) all.set(await decodeJpeg2000(bytes, picture), i * tilePixels * 3);
+    return all;
+  };
+
   const decode = async (stored: readonly StoredFrame[]): Promise<Uint8Array> => {
     if (first.coding === 'none') {
       const all = new Uint8Array(tilePixels * 3 * stored.length);
@@ -96,12 +105,13 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
         interleave(bytes, first, all.subarray(i * tilePixels * 3, (i + 1) * tilePixels * 3));
       return all;
     }
+    const decodeCoded = first.coding === 'jpeg' ? decodeJpegs : decodeJpeg2000s;
     try {
-      return await decodeJpegs(stored);
+      return await decodeCoded(stored);
     } catch (thrown) {
       // Tile by tile, to say which of them is damaged.
       for (const tile of stored) {
-        await decodeJpegs([tile]).catch((cause) => {
+        await decodeCoded([tile]).catch((cause) => {
           throw damagedTile(nameTile(tile.index), cause);
         });
       }
@@ -152,6 +162,12 @@ function colourOf(header: JpegHeader, photometric: string): number {
   return photometric === 'RGB' && !header.jfif ? rgb : yCbCr;
 }
 
+/** YBR_ICT and YBR_RCT are the codec's own transforms, which it undoes. */
+function jpeg2000Colours({ samples, photometric }: DicomInstance): Jpeg2000Colours {
+  if (samples === 1) return 'grey';
+  return photometric.startsWith('YBR_FULL') ? 'ycbcr' : 'rgb';
+}
+
 /** A raw frame as interleaved RGB. */
 function interleave(bytes: Uint8Array, { samples, planar }: DicomInstance, out: Uint8Array): void {
   if (samples === 3 && !planar) {
@@ -163,46 +179,4 @@ function interleave(bytes: Uint8Array, { samples, planar }: DicomInstance, out: 
     const from = samples === 3 ? channel * pixels : 0;
     for (let i = 0; i < pixels; i++) out[i * 3 + channel] = bytes[from + i]!;
   }
-}
-
-/**
- * The frame of each tile. Frames come tile by tile in rows, then focal plane by focal plane, then by optical path: the middle plane of
- * the first path is taken.
- */
-function placeFull(parts: readonly DicomInstance[], tiles: number): Int32Array {
-  const { focalPlanes, opticalPaths } = parts[0]!;
-  let frames = 0;
-  for (const { firstFrame, table } of parts) {
-    if (firstFrame !== frames) throw badStructure('a part of a picture is missing', { frame: frames });
-    frames += table.frames;
-  }
-  const stacks = frames / tiles;
-  if (!Number.isInteger(stacks) || stacks % opticalPaths !== 0)
-    throw badStructure(`${frames} frames where ${tiles * focalPlanes * opticalPaths} belong`, { frames, tiles });
-  const plane = Math.floor((stacks / opticalPaths - 1) / 2);
-  return Int32Array.from({ length: tiles }, (_, tile) => plane * tiles + tile);
-}
-
-/** As `placeFull`, where each frame says where it lies; -1 where no frame does. */
-function placeSparse(parts: readonly DicomInstance[], columns: number, rows: number): Int32Array {
-  const { tileWidthPx, tileHeightPx, widthPx, heightPx } = parts[0]!;
-  const planes = new Set<number>();
-  for (const { places } of parts)
-    for (const [i, z] of (places?.z ?? []).entries()) if (places!.path[i] === 0) planes.add(z);
-  const sorted = [...planes].sort((a, b) => a - b);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
-  const frameOf = new Int32Array(columns * rows).fill(-1);
-  for (const { places, firstFrame } of parts) {
-    if (!places) throw badStructure('parts of one picture are tiled in different ways', { firstFrame });
-    for (const [i, x] of places.x.entries()) {
-      const y = places.y[i]!;
-      if (!(x >= 0 && y >= 0 && x < widthPx && y < heightPx))
-        throw badStructure('a frame lies outside of its picture', { frame: firstFrame + i, x, y });
-      if (x % tileWidthPx !== 0 || y % tileHeightPx !== 0)
-        throw unsupported('its frames do not lie on a grid', { frame: firstFrame + i, x, y });
-      if (places.path[i] === 0 && places.z[i] === middle)
-        frameOf[(y / tileHeightPx) * columns + x / tileWidthPx] = firstFrame + i;
-    }
-  }
-  return frameOf;
 }

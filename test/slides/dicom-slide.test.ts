@@ -144,6 +144,15 @@ test('compressed frames, with each kind of offset table and in fragments', async
   }
 });
 
+test('JPEG 2000 frames', async (t) => {
+  for (const fragments of [1, 2]) {
+    const slide = await open(t, await write(t, { ...size, transferSyntax: syntax.jpeg2000, fragments }));
+    assert.equal(slide.info.levels[0]!.compression, 'jpeg2000');
+    assert.equal(await slide.storedTile(0, 0, 0), null);
+    await assertPixels(slide, coordinates);
+  }
+});
+
 test('a tile that a sparse picture leaves out is white', async (t) => {
   const slide = await open(t, await write(t, { ...size, sparse: { missing: [5] } }));
   await assertPixels(slide, (x, y) => (x >> 5 === 1 && y >> 4 === 1 ? [255, 255, 255] : coordinates(x, y)));
@@ -332,6 +341,7 @@ test('a file that is damaged anywhere ends in pixels or in a typed error', async
     await writeDicom({ ...size, sparse: { missing: [3] }, delimited: true }),
     await writeDicom({ ...size, transferSyntax: syntax.jpeg }),
     await writeDicom({ ...size, transferSyntax: syntax.implicit }),
+    await writeDicom({ ...size, transferSyntax: syntax.jpeg2000 }),
   ];
   const damage = fc.record({
     file: fc.constantFrom(...sound),
