@@ -10,6 +10,7 @@ import { readLeicaScn } from './leica-scn.ts';
 import { readOmeTiff } from './ome-tiff.ts';
 import { readPhilipsTiff } from './philips-tiff.ts';
 import { openPicture, openStripedTiff } from './plain-picture.ts';
+import { readQptiff } from './qptiff.ts';
 import { checkStructure } from './structure-check.ts';
 import { readDirectories } from './tiff-directory.ts';
 import { createTiffSlide, type TiffSlide } from './tiff-slide.ts';
@@ -41,6 +42,7 @@ export async function openSlide(path: string, options: { cacheFolder: string }):
       readOmeTiff(directories) ??
       readPhilipsTiff(directories) ??
       readLeicaScn(directories) ??
+      readQptiff(directories) ??
       (first.tiled ? readGenericTiff(directories) : null);
     if (!layout) return openStripedTiff(source, first, identity, options.cacheFolder);
     return createTiffSlide(source, layout, identity, options.cacheFolder);
