@@ -35,6 +35,7 @@ export function readAperioSvs(directories: readonly TiffDirectory[]): TiffLayout
     mpp: plausibleMpp(mpp, mpp),
     objective: objective > 0 ? objective : null,
     properties,
+    fillsHoles: true,
   };
 }
 

@@ -99,13 +99,8 @@ export function createTiffSlide(
     readStored: ({ offset, length }) => source.read(offset, length),
     close: () => source.close(),
   };
-  return createLevelSlide(bytes, { ...layout, levels, associated }, fingerprint, cacheFolder);
-}
-
-function missingTiles({ pieces }: TiffDirectory): ReadonlySet<number> {
-  const missing = new Set<number>();
-  for (const [index, bytes] of pieces.byteCounts.entries()) if (bytes === 0) missing.add(index);
-  return missing;
+  const filled = layout.fillsHoles ? fillHoles(levels) : levels;
+  return createLevelSlide(bytes, { ...layout, levels: filled, associated }, fingerprint, cacheFolder);
 }
 
 /** The slide that stored levels and those made from them are. */

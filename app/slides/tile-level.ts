@@ -18,6 +18,8 @@ export interface TileLevel extends PyramidLevel {
   readonly columns: number;
   readonly rows: number;
   readonly compression: string;
+  /** Tiles that the file leaves out, where the level knows. */
+  readonly missing?: ReadonlySet<number>;
   /**
    * The tiles with these indexes (row * columns + column) in one decoding call, one after another in the order asked for, each
    * [tileHeightPx, tileWidthPx, rgb]; a tile that the file leaves out is white. Throws `slide/damaged-tile`.
@@ -126,6 +128,7 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     columns,
     rows,
     compression: compressionNames[directory.compression]!,
+    missing: missingTiles(pieces.byteCounts),
     async decodeTiles(indexes) {
       const read = await Promise.all(indexes.map(readTile));
       const stored = indexes.flatMap((index, i) => (read[i] ? [{ index, bytes: read[i], place: i }] : []));
@@ -148,6 +151,12 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
       return { offset: pieces.offsets[index]! + 2, length: bytes.length - 2, prefix };
     },
   };
+}
+
+function missingTiles(byteCounts: Float64Array): ReadonlySet<number> {
+  const missing = new Set<number>();
+  for (let index = 0; index < byteCounts.length; index++) if (byteCounts[index] === 0) missing.add(index);
+  return missing;
 }
 
 /** Decodes a batch; when that fails, decodes its tiles one by one to say which of them is damaged. */
