@@ -9,6 +9,7 @@ import { chooseLevel } from './level-choice.ts';
 import { type MadeLevel, madeTilePx, openMadeLevels, planMadeLevels } from './made-levels.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
 import { createPlacedLevel } from './placed-level.ts';
+import { createPlanarLevel, planesOf } from './planar-level.ts';
 import { readRegion, readWindows } from './region-reader.ts';
 import type { OnStep, Slide, StoredTile } from './slide.ts';
 import { damagedTile, noSuch, unsupported } from './slide-errors.ts';
@@ -78,14 +79,14 @@ export function createTiffSlide(
   cacheFolder: string,
 ): TiffSlide {
   const first = layout.levels[0]!;
-  for (const directory of layout.levels.flatMap(directoriesOf)) {
+  for (const directory of layout.levels.flatMap(directoriesOf).flatMap(planesOf)) {
     const reason = unsupportedReason(directory);
     if (reason) throw unsupported(reason, { directory: directory.index, file: basename(source.path) });
   }
   const levels = layout.levels.map((level) => {
-    if (!('parts' in level)) return createTileLevel(source, level, downsampleOf(first, level));
+    if (!('parts' in level)) return createLevel(source, level, downsampleOf(first, level));
     const parts = level.parts.map(({ directory, x, y }) => ({
-      level: createTileLevel(source, directory, level.downsample),
+      level: createLevel(source, directory, level.downsample),
       x,
       y,
     }));
@@ -219,6 +220,11 @@ export function downsampleOf(
   const explains =
     Math.abs(first.widthPx / whole - level.widthPx) < 1 && Math.abs(first.heightPx / whole - level.heightPx) < 1;
   return explains ? whole : ratio;
+}
+
+function createLevel(source: ByteSource, directory: TiffDirectory, downsample: number): TileLevel {
+  const levels = planesOf(directory).map((plane) => createTileLevel(source, plane, downsample));
+  return levels.length === 1 ? levels[0]! : createPlanarLevel(levels);
 }
 
 function directoriesOf(level: TiffDirectory | PlacedDirectories): TiffDirectory[] {

@@ -169,6 +169,26 @@ test('a pyramid in the chain, as programs before SubIFDs wrote it', async (t) =>
   await assertCoordinates(slide, 2);
 });
 
+/** The same directory with its colours in planes of their own, not compressed. */
+function inPlanes(directory: Directory): Directory {
+  const plane = (colour: number) => directory.pieces.map((piece) => piece?.filter((_, i) => i % 3 === colour) ?? null);
+  return {
+    ...directory,
+    fields: [...directory.fields.filter(({ tag }) => tag !== 284), { tag: 284, type: 3, values: [2] }],
+    pieces: [...plane(0), ...plane(1), ...plane(2)],
+    subIfds: (directory.subIfds ?? []).map(inPlanes),
+  };
+}
+
+test('colours in planes of their own are put together', async (t) => {
+  const top = inPlanes(await pyramid(omeXml([image({})]), { compression: 'none' }));
+  const slide = await open(t, [top], { bigEndian: true });
+  assert.equal(slide.info.levels.length, 3);
+  await assertCoordinates(slide, 1);
+  await assertCoordinates(slide, 2);
+  assert.equal(await slide.storedTile(0, 0, 0), null);
+});
+
 test('what is not read is named with its numbers', async (t) => {
   const refused = async (xml: string, what: RegExp, level: Partial<FixtureLevel> = {}) => {
     const top = await pyramid(xml, level);
