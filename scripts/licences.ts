@@ -10,6 +10,8 @@ import { root } from './root.ts';
 import { type LockedPackage, shippedPackages } from './shipped-packages.ts';
 
 const listFile = path.join(root, 'resources/licences/third-party.md');
+/** Texts of packages that bring none of their own, by name with `__` for the slash. */
+const textFolder = path.join(root, 'resources/licences/texts');
 
 /** @returns what is wrong with the licences of what is shipped, a sentence each */
 export function licenceProblems(packages: readonly LockedPackage[]): string[] {
@@ -55,11 +57,10 @@ function licenceTexts(packages: readonly LockedPackage[]): Map<string, string[]>
     const folder = path.join(root, one.folder);
     if (one.systemSpecific || !existsSync(folder)) continue;
     const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)(\b|[-_.])/i.test(file));
-    for (const file of files.sort()) {
-      const text = readFileSync(path.join(folder, file), 'utf8')
-        .replace(/\r\n?/g, '\n')
-        .replaceAll('```', "'''")
-        .trim();
+    const ours = path.join(textFolder, `${one.name.replace('/', '__')}.txt`);
+    const paths = files.sort().map((file) => path.join(folder, file));
+    for (const file of existsSync(ours) ? [...paths, ours] : paths) {
+      const text = readFileSync(file, 'utf8').replace(/\r\n?/g, '\n').replaceAll('```', "'''").trim();
       const names = texts.get(text) ?? [];
       const name = `${one.name} ${one.version}`;
       if (!names.includes(name)) names.push(name);

@@ -57,5 +57,6 @@ describe('licences', () => {
     const [, dynamic = ''] = /## Dynamically linked under the LGPL\n([\s\S]*?)\n## /.exec(list) ?? [];
     assert.match(dynamic, /- @img\/sharp-libvips-linux-x64 .*\(LGPL-3\.0-or-later\)/);
     assert.doesNotMatch(dynamic, /\(MIT\)/);
+    assert.match(list, /### @cornerstonejs\/codec-openjpeg .*\n\n```text\nOpenJPEG[\s\S]*?Louvain[\s\S]*?```/);
   });
 });
