@@ -29,7 +29,7 @@ export interface PlaceBook {
   list(handle: string | null): Promise<PlaceListing>;
 }
 
-const slideEndings = new Set(['.svs', '.tif', '.tiff', '.btf', '.png', '.jpg', '.jpeg']);
+const slideEndings = new Set(['.svs', '.tif', '.tiff', '.btf', '.scn', '.qptiff', '.png', '.jpg', '.jpeg']);
 const annotationEndings = new Set(['.geojson', '.json']);
 
 export function createPlaceBook(homeFolder: string): PlaceBook {

@@ -6,7 +6,8 @@ const copyAgain = 'Copy the file again from where it came from, and compare the 
 
 export function notTiff(reason: string): EosinError {
   return new EosinError('slide/not-tiff', 'input', `This is not a TIFF file: ${reason}.`, {
-    remedy: 'Eosin opens tiled TIFF, BigTIFF and Aperio SVS. Choose another file or convert this one.',
+    remedy:
+      'Eosin opens TIFF, SVS, OME-TIFF, SCN, Philips, QPTIFF, DICOM, PNG and JPEG. Choose another file or convert this one.',
   });
 }
 

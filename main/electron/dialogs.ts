@@ -14,7 +14,7 @@ const questions: Readonly<Record<ChoosePurpose, Question>> = {
     title: 'Add slides',
     properties: ['openFile', 'multiSelections'],
     filters: [
-      { name: 'Slides', extensions: ['svs', 'tif', 'tiff', 'btf', 'tf8', 'png', 'jpg', 'jpeg'] },
+      { name: 'Slides', extensions: ['svs', 'tif', 'tiff', 'btf', 'tf8', 'scn', 'qptiff', 'png', 'jpg', 'jpeg'] },
       { name: 'All files', extensions: ['*'] },
     ],
   },
