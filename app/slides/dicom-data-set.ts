@@ -39,12 +39,6 @@ export interface DicomHeader {
   readonly pixelData: { readonly at: number; readonly length: number | null } | null;
 }
 
-interface Options {
-  /** Another series ends the reading with null. */
-  readonly series?: string | undefined;
-  readonly onFrame: (groups: DicomItem) => void;
-}
-
 const wanted: ReadonlySet<number> = new Set(Object.values(dicomTag));
 const blockBytes = 64 * 1024;
 const preambleBytes = 132;
@@ -55,16 +49,31 @@ export async function isDicom(source: ByteSource): Promise<boolean> {
   return String.fromCharCode(...(await source.read(128, 4))) === 'DICM';
 }
 
-/** Throws `slide/structure`, `slide/truncated`, `slide/unsupported`; the file must be DICOM. */
-export async function readDicomHeader(source: ByteSource, options: Options): Promise<DicomHeader | null> {
-  const walk = createWalk(source, options);
-  const meta = await walk.metaInformation();
-  const transferSyntax = textOf(meta.get(dicomTag.transferSyntax));
+/**
+ * The file must be DICOM. `onFrame` is called with the groups of each frame that has its own. Throws `slide/structure`,
+ * `slide/truncated`, `slide/unsupported`.
+ */
+export async function readDicomHeader(source: ByteSource, onFrame: (groups: DicomItem) => void): Promise<DicomHeader> {
+  const walk = createWalk(source, onFrame);
+  const { elements, transferSyntax } = await readMeta(walk);
+  const pixelData = await walk.dataSet(elements, transferSyntax === implicitSyntax);
+  return { transferSyntax, elements, pixelData };
+}
+
+/** What a file is part of, without reading further than that; throws as `readDicomHeader` does. */
+export async function readDicomSeries(source: ByteSource): Promise<{ sopClass: string; series: string }> {
+  const walk = createWalk(source, () => {});
+  const { elements, transferSyntax } = await readMeta(walk);
+  await walk.dataSet(elements, transferSyntax === implicitSyntax, dicomTag.series);
+  return { sopClass: textOf(elements.get(dicomTag.sopClass)), series: textOf(elements.get(dicomTag.series)) };
+}
+
+async function readMeta(walk: ReturnType<typeof createWalk>) {
+  const elements = await walk.metaInformation();
+  const transferSyntax = textOf(elements.get(dicomTag.transferSyntax));
   const reason = unreadableSyntax[transferSyntax];
   if (reason !== undefined) throw unsupported(reason, { transferSyntax });
-  const elements = new Map(meta);
-  const ended = await walk.dataSet(elements, transferSyntax === implicitSyntax);
-  return ended === 'other' ? null : { transferSyntax, elements, pixelData: ended };
+  return { elements, transferSyntax };
 }
 
 /** Text without the padding that makes its length even. */
@@ -88,7 +97,7 @@ export function integerOf(element: DicomElement | undefined): number | null {
   return representation === 'SL' ? view.getInt32(0, true) : view.getUint32(0, true);
 }
 
-function createWalk(source: ByteSource, { series, onFrame }: Options) {
+function createWalk(source: ByteSource, onFrame: (groups: DicomItem) => void) {
   let at = preambleBytes;
   let block: Uint8Array = new Uint8Array(0);
   let view = new DataView(block.buffer);
@@ -228,7 +237,7 @@ function createWalk(source: ByteSource, { series, onFrame }: Options) {
   };
 
   return {
-    async metaInformation(): Promise<DicomItem> {
+    async metaInformation(): Promise<Map<number, DicomElement>> {
       const meta = new Map<number, DicomElement>();
       while (at + 8 <= source.sizeBytes) {
         await need(8);
@@ -238,15 +247,17 @@ function createWalk(source: ByteSource, { series, onFrame }: Options) {
       }
       return meta;
     },
-    /** Ends at the pixels, whose place it gives, at the end of the file (null), or at another series. */
-    async dataSet(into: Map<number, DicomElement>, implicit: boolean): Promise<DicomHeader['pixelData'] | 'other'> {
-      while (at < source.sizeBytes) {
+    /** Ends at the pixels, whose place it gives, or with null behind the element `last` and at the end of the file. */
+    async dataSet(
+      into: Map<number, DicomElement>,
+      implicit: boolean,
+      last = Number.POSITIVE_INFINITY,
+    ): Promise<DicomHeader['pixelData']> {
+      for (let tag = 0; at < source.sizeBytes && tag < last; ) {
         const head = await readHead(implicit);
-        if (head.tag === dicomTag.pixelData)
-          return { at, length: head.length === undefinedLength ? null : head.length };
+        tag = head.tag;
+        if (tag === dicomTag.pixelData) return { at, length: head.length === undefinedLength ? null : head.length };
         await readElement({ ...head, end: source.sizeBytes, implicit, depth: 0, into });
-        if (head.tag === dicomTag.series && series !== undefined && textOf(into.get(head.tag)) !== series)
-          return 'other';
       }
       return null;
     },

@@ -51,11 +51,8 @@ const colourSpaces: Readonly<Record<FrameCoding, readonly string[]>> = {
   jpeg2000: ['RGB', 'YBR_ICT', 'YBR_RCT', 'YBR_FULL', 'YBR_FULL_422'],
 };
 
-/**
- * Null when the file is of another series than `series`, or in it but no whole-slide picture where one is asked for. Throws
- * `slide/structure`, `slide/truncated`, `slide/unsupported`.
- */
-export async function readDicomInstance(source: ByteSource, series?: string): Promise<DicomInstance | null> {
+/** Throws `slide/structure`, `slide/truncated`, `slide/unsupported`. */
+export async function readDicomInstance(source: ByteSource): Promise<DicomInstance> {
   const places = { x: [] as number[], y: [] as number[], z: [] as number[], path: [] as number[] };
   const paths = new Map<string, number>();
   const onFrame = (groups: DicomItem): void => {
@@ -67,15 +64,11 @@ export async function readDicomInstance(source: ByteSource, series?: string): Pr
     places.z.push(parseDecimal(textOf(position?.get(dicomTag.zOffset))) || 0);
     places.path.push(paths.get(path)!);
   };
-  const header = await readDicomHeader(source, { series, onFrame });
-  if (!header) return null;
+  const header = await readDicomHeader(source, onFrame);
   const { elements } = header;
   const file = basename(source.path);
   const sopClass = textOf(elements.get(dicomTag.sopClass));
-  if (sopClass !== wholeSlideClass) {
-    if (series !== undefined) return null;
-    throw unsupported('a DICOM file that is no whole-slide image', { file, sopClass });
-  }
+  if (sopClass !== wholeSlideClass) throw unsupported('a DICOM file that is no whole-slide image', { file, sopClass });
   const coding = frameCoding[header.transferSyntax];
   if (coding === undefined)
     throw unsupported(`its pixels are ${refusedSyntax[header.transferSyntax] ?? 'coded in a way that is not known'}`, {

@@ -12,14 +12,14 @@ import { EosinError } from '../core/errors.ts';
 import { hashText } from '../core/random.ts';
 import type { RgbImage } from '../core/slide.ts';
 import { type ByteSource, openBytes } from './byte-source.ts';
-import { isDicom, textOf } from './dicom-data-set.ts';
-import { dicomTag } from './dicom-format.ts';
+import { isDicom, readDicomSeries, textOf } from './dicom-data-set.ts';
+import { dicomTag, wholeSlideClass } from './dicom-format.ts';
 import { readFrame } from './dicom-frames.ts';
 import { type DicomInstance, readDicomInstance } from './dicom-instance.ts';
 import { createDicomLevel } from './dicom-level.ts';
 import { mostPixels } from './image-codec.ts';
 import { readWindows } from './region-reader.ts';
-import { badStructure, fileError, unsupported } from './slide-errors.ts';
+import { fileError, unsupported } from './slide-errors.ts';
 import { createLevelSlide, downsampleOf, type SlideLayout, type StoredBytes, type TiffSlide } from './tiff-slide.ts';
 
 const mostFiles = 4096;
@@ -33,8 +33,8 @@ const associatedNames: Readonly<Record<string, string>> = { LABEL: 'label', OVER
 export async function openDicom(path: string, isFolder: boolean, cacheFolder: string): Promise<TiffSlide> {
   const instances: DicomInstance[] = [];
   try {
-    if (isFolder) await addFolder(instances, path);
-    else await addSeriesOf(instances, path);
+    const folder = isFolder ? path : dirname(path);
+    for (const name of await findFiles(path, isFolder)) instances.push(await openInstance(join(folder, name)));
     const layout = layOut(instances);
     return createLevelSlide(storedIn(instances), layout, await fingerprintOf(instances), cacheFolder);
   } catch (thrown) {
@@ -43,59 +43,68 @@ export async function openDicom(path: string, isFolder: boolean, cacheFolder: st
   }
 }
 
-/** Adds the file's own instance and those of its series beside it. */
-async function addSeriesOf(instances: DicomInstance[], path: string): Promise<void> {
-  const own = await addFile(instances, path);
-  if (!own) throw badStructure('it is of no series', { file: basename(path) });
-  for (const name of await dicomNames(dirname(path)))
-    if (name !== basename(path)) await addFile(instances, join(dirname(path), name), own.series);
+/** The names of the slide's files in their folder: those of one series. */
+async function findFiles(path: string, isFolder: boolean): Promise<string[]> {
+  if (isFolder) return filesOfFolder(path);
+  const own = (await readMember(path))!;
+  const names: string[] = [];
+  for (const name of await dicomNames(dirname(path))) {
+    // A stranger beside the file may be damaged; what has the same series is read again, and must be sound.
+    const other = name === basename(path) ? null : await readMember(join(dirname(path), name)).catch(() => null);
+    if (other?.sopClass === wholeSlideClass && other.series === own.series) names.push(name);
+  }
+  return [basename(path), ...names];
 }
 
-async function addFolder(instances: DicomInstance[], folder: string): Promise<void> {
-  const names = await dicomNames(folder);
-  const skipped: string[] = [];
-  let refused: unknown = null;
-  for (const name of names) {
-    const series = instances[0]?.series;
-    const added = await addFile(instances, join(folder, name), series).catch((thrown) => {
-      // A folder may hold other DICOM files; one of the slide's own that is damaged must not be passed over.
-      if (!(thrown instanceof EosinError) || thrown.code !== 'slide/unsupported') throw thrown;
-      refused ??= thrown;
-      return null;
-    });
-    if (!added && series !== undefined) skipped.push(name);
+async function filesOfFolder(folder: string): Promise<string[]> {
+  const bySeries = new Map<string, string[]>();
+  let strangers = 0;
+  for (const name of await dicomNames(folder)) {
+    const member = await readMember(join(folder, name));
+    if (member?.sopClass !== wholeSlideClass) strangers++;
+    else bySeries.set(member.series, [...(bySeries.get(member.series) ?? []), name]);
   }
-  const first = instances[0];
-  if (!first && refused) throw refused;
-  if (!first)
+  const [files, others] = [...bySeries.values()];
+  if (!files)
     throw new EosinError('slide/not-dicom', 'input', `There is no DICOM slide in ${basename(folder)}.`, {
       remedy: 'Choose a slide file, or a folder that holds the files of one DICOM slide.',
-      fields: { folder: basename(folder), files: names.length },
+      fields: { folder: basename(folder), otherFiles: strangers },
     });
-  for (const name of skipped) {
-    const others: DicomInstance[] = [];
-    const other = await addFile(others, join(folder, name)).catch(() => null);
-    await other?.source.close();
-    if (other && other.series !== first.series)
-      throw new EosinError('slide/several', 'input', `${basename(folder)} holds more than one DICOM slide.`, {
-        remedy: `Open one of the files instead, for example ${basename(first.source.path)} or ${name}.`,
-        fields: { one: basename(first.source.path), other: name },
-      });
+  if (others)
+    throw new EosinError('slide/several', 'input', `${basename(folder)} holds more than one DICOM slide.`, {
+      remedy: `Open one of the files instead, for example ${files[0]} or ${others[0]}.`,
+      fields: { one: files[0]!, other: others[0]! },
+    });
+  return files;
+}
+
+/** What a file is part of; null when it is no DICOM. */
+async function readMember(path: string): Promise<{ sopClass: string; series: string } | null> {
+  const source = await openBytes(path);
+  try {
+    return (await isDicom(source)) ? await readDicomSeries(source) : null;
+  } catch (thrown) {
+    throw inFile(thrown, path);
+  } finally {
+    await source.close();
   }
 }
 
-/** Opens a file and keeps it when it belongs to the slide; null otherwise. */
-async function addFile(instances: DicomInstance[], path: string, series?: string): Promise<DicomInstance | null> {
+async function openInstance(path: string): Promise<DicomInstance> {
   const source = await openBytes(path);
   try {
-    const instance = (await isDicom(source)) ? await readDicomInstance(source, series) : null;
-    if (instance) instances.push(instance);
-    else await source.close();
-    return instance;
+    return await readDicomInstance(source);
   } catch (thrown) {
     await source.close();
-    throw thrown;
+    throw inFile(thrown, path);
   }
+}
+
+/** The error with the name of the one of several files that it is about. */
+function inFile(thrown: unknown, path: string): unknown {
+  if (!(thrown instanceof EosinError)) return thrown;
+  const { code, kind, message, remedy, fields } = thrown;
+  return new EosinError(code, kind, message, { remedy, fields: { ...fields, file: basename(path) }, cause: thrown });
 }
 
 /** Files that may be DICOM, by name: `.dcm` or, as archives write them, without an ending. */

@@ -235,6 +235,15 @@ async function refused(path: string, code: string): Promise<EosinError> {
   return thrown;
 }
 
+test('a damaged stranger beside the file does not matter', async (t) => {
+  const folder = await write(t, size);
+  const stranger = Buffer.from(await writeDicom({ ...size, series: '2.25.200' }));
+  writeFileSync(join(folder, 'stranger.dcm'), stranger.subarray(0, 300));
+  const slide = await open(t, join(folder, '0.dcm'));
+  await assertPixels(slide, coordinates);
+  assert.equal((await refused(folder, 'slide/truncated')).fields.file, 'stranger.dcm');
+});
+
 test('what is no DICOM slide says so', async (t) => {
   const empty = tempFolder(t);
   await refused(empty, 'slide/not-dicom');
@@ -242,6 +251,9 @@ test('what is no DICOM slide says so', async (t) => {
   writeFileSync(join(empty, 'notes.dcm'), 'These are notes.');
   await refused(empty, 'slide/not-dicom');
   await refused(await write(t, { ...size, kind: 'LABEL' }), 'slide/unsupported');
+  const scan = await write(t, { ...size, elements: [{ tag: 0x00080016, vr: 'UI', value: '1.2.3' }] });
+  await refused(scan, 'slide/not-dicom');
+  assert.equal((await refused(join(scan, '0.dcm'), 'slide/unsupported')).fields.sopClass, '1.2.3');
 });
 
 const deep = (depth: number): Element => ({
@@ -251,7 +263,6 @@ const deep = (depth: number): Element => ({
 });
 
 const hostile: { what: string; elements: Element[]; code: string; form?: Partial<DicomPicture> }[] = [
-  { what: 'another class', elements: [{ tag: 0x00080016, vr: 'UI', value: '1.2.3' }], code: 'slide/unsupported' },
   { what: '16 bits', elements: [{ tag: 0x00280100, vr: 'US', value: 16 }], code: 'slide/unsupported' },
   { what: 'palette', elements: [{ tag: 0x00280004, vr: 'CS', value: 'PALETTE COLOR' }], code: 'slide/unsupported' },
   { what: 'JPEG-LS', elements: [], form: { transferSyntax: '1.2.840.10008.1.2.4.80' }, code: 'slide/unsupported' },
