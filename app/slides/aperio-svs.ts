@@ -39,13 +39,17 @@ export function readAperioSvs(directories: readonly TiffDirectory[]): TiffLayout
   };
 }
 
+/** NewSubfileType of the pictures that a GT450 scanner stores without their names. */
+const unnamed: Readonly<Record<number, string>> = { 1: 'label', 9: 'macro' };
+
 /** The second directory is the thumbnail, whatever it says; the others say what they are. */
 function nameAssociated(directories: readonly TiffDirectory[]): { name: string; directory: TiffDirectory }[] {
   const named = new Map<string, TiffDirectory>();
   for (const directory of directories) {
     const line = directory.description.split(/\r?\n/)[1] ?? '';
     const word = /^(label|macro)\b/.exec(line.trim())?.[1];
-    const name = word ?? (directory.index === 1 ? 'thumbnail' : `picture-${directory.index}`);
+    const untitled = unnamed[directory.subfileType] ?? `picture-${directory.index}`;
+    const name = word ?? (directory.index === 1 ? 'thumbnail' : untitled);
     if (!named.has(name)) named.set(name, directory);
   }
   return [...named].map(([name, directory]) => ({ name, directory }));

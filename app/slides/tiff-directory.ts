@@ -21,6 +21,8 @@ export interface TiffDirectory extends CheckedDirectory {
   readonly resolution: { readonly x: number; readonly y: number; readonly unit: 'inch' | 'cm' } | null;
   /** Bit 0 of NewSubfileType: a smaller copy of another picture. */
   readonly reduced: boolean;
+  /** NewSubfileType as it stands; 0 when the file does not say. */
+  readonly subfileType: number;
   /** Make, model, software and date where they are given. */
   readonly texts: Readonly<Record<string, string>>;
 }
@@ -63,6 +65,7 @@ async function readFields(load: (number: number) => Promise<unknown>) {
   const tables = await load(tag.jpegTables);
   const [chromaX = 2, chromaY = 2] = await numbers(tag.yCbCrSubSampling);
   const unit = await number(tag.resolutionUnit, 2);
+  const subfileType = await number(tag.newSubfileType, 0);
   const resolution = { x: await ratio(tag.xResolution), y: await ratio(tag.yResolution) };
   const texts: Record<string, string> = {};
   for (const name of ['make', 'model', 'software', 'dateTime'] as const) {
@@ -83,7 +86,8 @@ async function readFields(load: (number: number) => Promise<unknown>) {
       (unit === 2 || unit === 3) && resolution.x > 0 && resolution.y > 0
         ? { ...resolution, unit: unit === 2 ? ('inch' as const) : ('cm' as const) }
         : null,
-    reduced: ((await number(tag.newSubfileType, 0)) & 1) === 1,
+    reduced: (subfileType & 1) === 1,
+    subfileType,
     texts,
   };
 }

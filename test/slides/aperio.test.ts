@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { openSlide } from '../../app/slides/open-slide.ts';
 import { hasOpenSlide, openSlideProperties, openSlideRgb } from '../fixtures/openslide.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
-import { type FixtureLevel, levelDirectory, type Painter, writeTiff } from '../fixtures/tiff-writer.ts';
+import { type Directory, type FixtureLevel, levelDirectory, type Painter, writeTiff } from '../fixtures/tiff-writer.ts';
 
 const needsOpenSlide = hasOpenSlide() ? false : 'python3-openslide is not installed';
 
@@ -115,4 +115,43 @@ test('a tile left out at level 0 is white, and white is what is made of it above
   ]);
   const level = await slide.region({ x: 0, y: 0, ...at(2), downsample: 2 });
   assert.deepEqual([level.data[0], level.data[63 * 3], level.data[64 * 3]], [255, 255, 80]);
+});
+
+test('label and macro of a scanner that does not name them are known by their type', async (t) => {
+  const folder = tempFolder(t);
+  const path = join(folder, 'slide.svs');
+  const text = (rest: string) =>
+    ({ tag: 270, type: 2, values: `Aperio Leica Biosystems GT450 v1.0.1 \r\n${rest}` }) as const;
+  const level = (rest: string, downsample: number) =>
+    levelDirectory({ ...at(downsample), fields: [text(rest)], compression: 'jpeg-with-tables' });
+  const picture = async (value: number, type: number): Promise<Directory> => {
+    const { fields } = await levelDirectory({ widthPx: 40, heightPx: 30 });
+    return {
+      strips: true,
+      pieces: [Buffer.alloc(40 * 30 * 3, value)],
+      fields: [
+        ...fields.filter(({ tag }) => tag !== 322 && tag !== 323),
+        { tag: 254, type: 4, values: [type] },
+        { tag: 278, type: 4, values: [30] },
+        text('512x256'),
+      ],
+    };
+  };
+  const directories = [
+    await level('512x256|MPP = 0.5', 1),
+    await picture(10, 0),
+    await level('512x256 -> 128x64', 4),
+    await picture(20, 1),
+    await picture(30, 9),
+  ];
+  writeFileSync(path, writeTiff(directories));
+  const slide = await openSlide(path, { cacheFolder: folder });
+  t.after(() => slide.close());
+  assert.deepEqual([...slide.info.associated].sort(), ['label', 'macro', 'thumbnail']);
+  for (const [name, value] of [
+    ['thumbnail', 10],
+    ['label', 20],
+    ['macro', 30],
+  ] as const)
+    assert.equal((await slide.associated(name)).data[0], value);
 });
