@@ -58,9 +58,9 @@ test('what is no TIFF says so', async (t) => {
   await refused(t, Buffer.from('II\x2c\0\x08\0\0\0\0\0'), 'slide/not-tiff');
 });
 
-test('a folder and a pipe are no files, and a missing file is missing', async (t) => {
+test('an empty folder is no slide, a pipe is no file, and a missing file is missing', async (t) => {
   const folder = tempFolder(t);
-  await assert.rejects(open(folder), { code: 'slide/unreadable' });
+  await assert.rejects(open(folder), { code: 'slide/not-dicom' });
   await assert.rejects(open(join(folder, 'gone.svs')), { code: 'slide/missing', kind: 'missing' });
   if (process.platform === 'win32') return;
   execFileSync('mkfifo', [join(folder, 'pipe.svs')]);
