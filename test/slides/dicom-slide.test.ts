@@ -339,10 +339,15 @@ for (const { what, elements, code, form } of hostile)
   });
 
 test('a JPEG frame of another size than the tile is damage, not memory', async (t) => {
-  const tall: Element = { tag: 0x00280010, vr: 'US', value: 17 };
-  const bent = { ...size, heightPx: 64, transferSyntax: syntax.jpeg, elements: [tall] };
-  const slide = await open(t, await write(t, bent));
-  await assert.rejects(whole(slide), (thrown: EosinError) => thrown.code === 'slide/damaged-tile');
+  // The first is decoded by itself, the second as a TIFF tile; four rows of frames, as many as the file has.
+  for (const rows of [17, 32]) {
+    const elements: Element[] = [
+      { tag: 0x00280010, vr: 'US', value: rows },
+      { tag: 0x00480007, vr: 'UL', value: rows * 4 },
+    ];
+    const slide = await open(t, await write(t, { ...size, transferSyntax: syntax.jpeg, elements }));
+    await assert.rejects(whole(slide), (thrown: EosinError) => thrown.code === 'slide/damaged-tile');
+  }
 });
 
 test('a file that is damaged anywhere ends in pixels or in a typed error', async (t) => {
