@@ -133,6 +133,21 @@ test('nothing is converted before px are asked for, and then once', async (t) =>
   assert.ok(raw.equals((await again.region({ x: 0, y: 0, ...size, downsample: 1 })).data));
 });
 
+test('a conversion tells that it goes on', async (t) => {
+  const path = join(tempFolder(t), 'slide.png');
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
+  await sharp({ create: { width: 3000, height: 2500, channels: 3, background: '#fff', noise } })
+    .png({ compressionLevel: 1 })
+    .toFile(path);
+  const slide = await open(t, path);
+  let steps = 0;
+  await slide.makeLevels(() => steps++);
+  assert.ok(steps > 0);
+  const converted = steps;
+  await slide.makeLevels(() => steps++);
+  assert.equal(steps, converted);
+});
+
 test('very narrow pictures have levels too', async (t) => {
   const path = join(tempFolder(t), 'slide.png');
   const data = noise(3000 * 3);
@@ -215,7 +230,10 @@ test('pictures that cannot be read are refused before a decoder sees them, or in
   await refused(sized(100_000, 10_001), 'slide/unsupported');
   await refused(sized(20_000, 5_001, 1), 'slide/unsupported');
   await refused(jpeg.subarray(0, 60), 'slide/truncated');
-  await refused(Buffer.concat([jpeg.subarray(0, 4 + jpeg.readUInt16BE(4)), Buffer.from('no marker')]), 'slide/structure');
+  await refused(
+    Buffer.concat([jpeg.subarray(0, 4 + jpeg.readUInt16BE(4)), Buffer.from('no marker')]),
+    'slide/structure',
+  );
   await refused(await picture().toColourspace('cmyk').jpeg().toBuffer(), 'slide/unsupported');
   const strips = (fields: { tag: number; type: 3 | 4; values: number[] }[]) =>
     writeTiff([
