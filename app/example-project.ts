@@ -1,6 +1,6 @@
 /** The example: Eosin's own drawn slides as a project, labelled and split, ready to train. */
 
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -78,8 +78,8 @@ export async function drawSlides(
 function addSlide(host: Host, project: Project, slide: DemoSlide, info: SlideInfo, part: SplitPart | null): void {
   const { name, patient, stain } = slide;
   const { id } = project.slides.add({ absolutePath: slide.file, info, name, patient, stain });
-  const created = slide.regions.map(({ className, geometry }) => ({
-    id: randomUUID(),
+  const created = slide.regions.map(({ className, geometry }, i) => ({
+    id: regionId(`${name}/${i}`),
     classId: project.classes.find(className)!.id,
     geometry,
   }));
@@ -87,4 +87,10 @@ function addSlide(host: Host, project: Project, slide: DemoSlide, info: SlideInf
     project.annotations.apply(id, { created, updated: [], deleted: [] }, { author: host.user, slideSize: info });
   }
   if (part) project.split.pin(patient, part);
+}
+
+/** The same region has the same id in every example project, so that the same seed draws the same patches. */
+function regionId(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
