@@ -21,12 +21,14 @@ export function agreementOf(heatmap: Heatmap, truth: LabelImage): Agreement {
   return heatmapAgreement(predicted(heatmap), truth, heatmap.header.classes.length, minShare);
 }
 
+/** The patches that the network has judged, row by row. */
 function* predicted(heatmap: Heatmap) {
   const { grid } = heatmap.header;
   for (let row = 0; row < grid.rows; row++) {
     for (let column = 0; column < grid.columns; column++) {
       const classIndex = classAt(heatmap, column, row);
-      if (classIndex >= 0) yield { box: cellBox(grid, column, row), classIndex };
+      if (classIndex < 0) continue;
+      yield { box: cellBox(grid, column, row), patch: patchBox(grid, column, row), classIndex };
     }
   }
 }
@@ -57,16 +59,12 @@ export async function colourAloneOnSlide(
   }
   const judged: LabelledIndex[] = [];
   const own: { x: number; y: number; index: number }[] = [];
-  for (let row = 0; row < grid.rows; row++) {
-    for (let column = 0; column < grid.columns; column++) {
-      if (classAt(heatmap, column, row) < 0) continue;
-      const classIndex = labelOfBox(slide.truth, cellBox(grid, column, row), classes.length, minShare);
-      if (classIndex === null) continue;
-      const index = learned.length + judged.length;
-      const { x, y } = patchBox(grid, column, row);
-      judged.push({ index, classIndex });
-      own.push({ x, y, index });
-    }
+  for (const { box, patch } of predicted(heatmap)) {
+    const classIndex = labelOfBox(slide.truth, box, classes.length, minShare);
+    if (classIndex === null) continue;
+    const index = learned.length + judged.length;
+    judged.push({ index, classIndex });
+    own.push({ x: patch.x, y: patch.y, index });
   }
   const sizePx = plan.recipe.input.sizePx;
   cut.push({ path: slide.path, downsample: grid.patchWidth / sizePx, patches: own });

@@ -1,5 +1,6 @@
 /** A picture of a DICOM whole slide as tiles: the frames of one file, or of the files that are parts of one picture. */
 import { basename } from 'node:path';
+import { decodeOrName } from './decode-or-name.ts';
 import { readFrame } from './dicom-frames.ts';
 import type { DicomInstance } from './dicom-instance.ts';
 import { placeFrames } from './dicom-placing.ts';
@@ -106,17 +107,7 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
       return all;
     }
     const decodeCoded = first.coding === 'jpeg' ? decodeJpegs : decodeJpeg2000s;
-    try {
-      return await decodeCoded(stored);
-    } catch (thrown) {
-      // Tile by tile, to say which of them is damaged.
-      for (const tile of stored) {
-        await decodeCoded([tile]).catch((cause) => {
-          throw damagedTile(nameTile(tile.index), cause);
-        });
-      }
-      throw thrown;
-    }
+    return decodeOrName(decodeCoded, stored, nameTile);
   };
 
   return {

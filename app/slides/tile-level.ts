@@ -1,6 +1,7 @@
 /** One level of a slide as tiles: decoded in batches, or handed on as they are stored. */
 import type { PyramidLevel } from '../core/pyramid.ts';
 import type { ByteSource } from './byte-source.ts';
+import { decodeOrName } from './decode-or-name.ts';
 import { decodeRgb } from './image-codec.ts';
 import { jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
 import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
@@ -157,22 +158,4 @@ function missingTiles(byteCounts: Float64Array): ReadonlySet<number> {
   const missing = new Set<number>();
   for (let index = 0; index < byteCounts.length; index++) if (byteCounts[index] === 0) missing.add(index);
   return missing;
-}
-
-/** Decodes a batch; when that fails, decodes its tiles one by one to say which of them is damaged. */
-async function decodeOrName<T extends { index: number; bytes: Uint8Array }>(
-  decode: (stored: readonly T[]) => Promise<Uint8Array>,
-  stored: readonly T[],
-  nameTile: (index: number) => Record<string, number>,
-): Promise<Uint8Array> {
-  try {
-    return await decode(stored);
-  } catch (thrown) {
-    for (const tile of stored) {
-      await decode([tile]).catch((cause) => {
-        throw damagedTile(nameTile(tile.index), cause);
-      });
-    }
-    throw thrown;
-  }
 }
