@@ -9,7 +9,7 @@ import type { BackboneWeights } from './backbone.ts';
 const MODEL_FOLDER = 'models/mobilenet_v2';
 
 /**
- * Topology and weights (uint8 as stored, with their scales) of nsfwjs' MobileNetV2; the hash is that of the stored weight bytes.
+ * The weights (uint8 as stored, with their scales) of nsfwjs' MobileNetV2; the hash is that of the stored weight bytes.
  *
  * @throws EosinError `network/weights-missing` when the package is not installed.
  */
@@ -18,13 +18,11 @@ export async function readMobileNetV2Weights(): Promise<BackboneWeights> {
   try {
     const folder = join(dirname(require.resolve('nsfwjs/core')), '..', MODEL_FOLDER);
     const stored = require(join(folder, 'model.min.js')) as {
-      modelTopology: unknown;
       weightsManifest: { weights: tf.io.WeightsManifestEntry[] }[];
     };
     const shard = require(join(folder, 'group1-shard1of1.min.js')) as string | { default: string };
     const bytes = Buffer.from(typeof shard === 'string' ? shard : shard.default, 'base64');
     return {
-      topology: stored.modelTopology,
       specs: stored.weightsManifest.flatMap((group) => group.weights),
       data: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
       sha256: createHash('sha256').update(bytes).digest('hex'),

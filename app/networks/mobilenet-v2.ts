@@ -1,150 +1,110 @@
 /**
- * MobileNetV2 (Sandler 2018, width 1.0) as npm `nsfwjs` carries it.
+ * MobileNetV2 (Sandler 2018, width 1.0), as Keras builds it.
  *
  *     groups: stem, block_1 ... block_16, top      channels: 16, 24 ... 320, 1280
  */
-import type * as tf from '@tensorflow/tfjs';
-import { EosinError } from '../core/errors.ts';
-import type { Backbone, BackboneWeights, LayerGroup } from './backbone.ts';
+import { type Architecture, backboneOf, type Preprocessing } from './backbone.ts';
+import type { GroupPlan, LayerPlan } from './blueprint.ts';
+import { torchvisionPreprocessing } from './torchvision-preprocessing.ts';
 
-const MIN_SIZE_PX = 32;
+/** Output channels and stride of block_1 to block_16. */
+const BLOCKS: readonly (readonly [number, 1 | 2])[] = [
+  [24, 2],
+  [24, 1],
+  [32, 2],
+  [32, 1],
+  [32, 1],
+  [64, 2],
+  [64, 1],
+  [64, 1],
+  [64, 1],
+  [96, 1],
+  [96, 1],
+  [96, 1],
+  [160, 2],
+  [160, 1],
+  [160, 1],
+  [320, 1],
+];
+/** Channels inside a block, as a multiple of its input's. */
+const EXPANSION = 6;
 
-/** What this file reads of a Keras topology. */
-interface StoredTopology {
-  model_config: {
-    config: {
-      layers: { class_name: string; name: string; config: Record<string, unknown> }[];
-      output_layers: [string, number, number][];
-    };
+interface Flavour {
+  readonly epsilon: number;
+  /** What goes before a convolution with stride 2: Keras fits it to the size, torchvision always pads one px on each side. */
+  readonly pad: number | { readonly kernel: number };
+}
+
+function mobileNet(name: string, { epsilon, pad }: Flavour, preprocessing: Preprocessing): Architecture {
+  const point = (layer: string, filters: number): LayerPlan => {
+    return { kind: 'convolution', name: layer, filters, kernel: 1, stride: 1, padding: 'same', bias: false };
   };
+  const norm = (layer: string): LayerPlan => ({ kind: 'batch-norm', name: layer, epsilon });
+  const relu = (layer: string): LayerPlan => ({ kind: 'relu6', name: layer });
+  const depthwise = (block: string, stride: 1 | 2): LayerPlan[] => [
+    ...(stride === 2 ? [{ kind: 'padding', name: `${block}_pad`, pad } as const] : []),
+    { kind: 'depthwise', name: `${block}_depthwise`, kernel: 3, stride, padding: stride === 2 ? 'valid' : 'same' },
+    norm(`${block}_depthwise_BN`),
+    relu(`${block}_depthwise_relu`),
+  ];
+  const stem: GroupPlan = {
+    name: 'stem',
+    channels: 16,
+    layers: [
+      { kind: 'padding', name: 'Conv1_pad', pad },
+      { kind: 'convolution', name: 'Conv1', filters: 32, kernel: 3, stride: 2, padding: 'valid', bias: false },
+      norm('bn_Conv1'),
+      relu('Conv1_relu'),
+      ...depthwise('expanded_conv', 1),
+      point('expanded_conv_project', 16),
+      norm('expanded_conv_project_BN'),
+    ],
+  };
+  let below = stem;
+  const blocks = BLOCKS.map(([channels, stride], i): GroupPlan => {
+    const block = `block_${i + 1}`;
+    const input = below.layers.at(-1)!.name;
+    const project = `${block}_project_BN`;
+    const residual = stride === 1 && below.channels === channels;
+    const layers = [
+      point(`${block}_expand`, EXPANSION * below.channels),
+      norm(`${block}_expand_BN`),
+      relu(`${block}_expand_relu`),
+      ...depthwise(block, stride),
+      point(`${block}_project`, channels),
+      norm(project),
+      ...(residual ? [{ kind: 'add', name: `${block}_add`, inputs: [input, project] } as const] : []),
+    ];
+    below = { name: block, channels, layers };
+    return below;
+  });
+  const top: GroupPlan = {
+    name: 'top',
+    channels: 1280,
+    layers: [point('Conv_1', 1280), norm('Conv_1_bn'), relu('out_relu')],
+  };
+  const plan = [stem, ...blocks, top];
+  return { name, title: 'MobileNetV2', minSizePx: 32, plan, ownHead: [], preprocessing };
 }
 
-/** Output channels of block_1 to block_16. */
-const BLOCK_CHANNELS = [24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320];
-/** Blocks whose input is added to their output: same channels, stride 1. */
-const RESIDUAL = [2, 4, 5, 7, 8, 9, 11, 12, 14, 15];
-/** Blocks that halve the picture; a padding layer precedes their depthwise convolution. */
-const STRIDED = [1, 3, 6, 13];
+/** As Keras builds it; its weights want [-1, 1]. */
+export const mobileNetV2Keras = mobileNet(
+  'mobilenet-v2',
+  { epsilon: 1e-3, pad: { kernel: 3 } },
+  { channels: 'rgb', mean: [127.5, 127.5, 127.5], scale: [127.5, 127.5, 127.5] },
+);
 
-function convolution(name: string): string[] {
-  return [name, `${name}_BN`, `${name}_relu`];
-}
+/** As torchvision builds it. */
+export const mobileNetV2Torchvision = mobileNet(
+  'mobilenet-v2-torchvision',
+  { epsilon: 1e-5, pad: 1 },
+  torchvisionPreprocessing,
+);
 
-function block(index: number): LayerGroup {
-  const name = `block_${index}`;
-  const pad = STRIDED.includes(index) ? [`${name}_pad`] : [];
-  const add = RESIDUAL.includes(index) ? [`${name}_add`] : [];
-  const project = [`${name}_project`, `${name}_project_BN`];
-  const layers = [...convolution(`${name}_expand`), ...pad, ...convolution(`${name}_depthwise`), ...project, ...add];
-  return { name, output: layers.at(-1)!, layers, channels: BLOCK_CHANNELS[index - 1]! };
-}
-
-const STEM: LayerGroup = {
-  name: 'stem',
-  output: 'expanded_conv_project_BN',
-  layers: [
-    ...['Conv1_pad', 'Conv1', 'bn_Conv1', 'Conv1_relu'],
-    ...convolution('expanded_conv_depthwise'),
-    ...['expanded_conv_project', 'expanded_conv_project_BN'],
-  ],
-  channels: 16,
-};
-
-const TOP: LayerGroup = {
-  name: 'top',
-  output: 'out_relu',
-  layers: ['Conv_1', 'Conv_1_bn', 'out_relu'],
-  channels: 1280,
-};
-
-export const mobileNetV2: Backbone = {
-  name: 'mobilenet-v2',
+/** With the weights that come with npm; nsfwjs feeds its network [0, 1]. */
+export const mobileNetV2 = backboneOf(mobileNetV2Keras, {
   preprocessing: { channels: 'rgb', mean: [0, 0, 0], scale: [255, 255, 255] },
   provenance:
     'MobileNetV2 (width 1.0) from npm nsfwjs 4.4.0, MIT licence, 8-bit weights. Blocks up to block_10 are the ImageNet ' +
     'weights of Keras untouched; later blocks were tuned by nsfwjs for another purpose and should be re-trained or left out.',
-  minSizePx: MIN_SIZE_PX,
-  groups: [STEM, ...BLOCK_CHANNELS.map((_, i) => block(i + 1)), TOP],
-  build,
-};
-
-/**
- * The stored Keras topology for another picture size, cut above `out_relu`.
- *
- * Padding before a strided convolution follows the size, as in Keras' `correct_pad`: an even side is padded after, an odd one
- * on both sides. nsfwjs stored every layer as not trainable; here what learns is the caller's choice.
- *
- * @throws EosinError `network/input-size`, `network/weights-incomplete`
- */
-async function build(engine: typeof tf, weights: BackboneWeights, sizePx: number): Promise<tf.LayersModel> {
-  if (!Number.isInteger(sizePx) || sizePx < MIN_SIZE_PX) {
-    throw new EosinError('network/input-size', 'usage', `MobileNetV2 cannot take pictures of ${sizePx} px.`, {
-      remedy: `Use a whole number of at least ${MIN_SIZE_PX} px.`,
-      fields: { sizePx },
-    });
-  }
-  const topology = structuredClone(weights.topology) as StoredTopology;
-  const config = topology.model_config.config;
-  const names = new Set(['input_1', ...mobileNetV2.groups.flatMap((group) => group.layers)]);
-  config.layers = config.layers.filter((layer) => names.has(layer.name));
-  config.output_layers = [[TOP.output, 0, 0]];
-  let side = sizePx;
-  for (const { class_name, config: layer } of config.layers) {
-    if (class_name === 'InputLayer') layer.batch_input_shape = [null, sizePx, sizePx, 3];
-    else layer.trainable = true;
-    if (class_name === 'ZeroPadding2D') {
-      const before = side % 2;
-      layer.padding = [
-        [before, 1],
-        [before, 1],
-      ];
-      side = Math.ceil(side / 2);
-    }
-  }
-  const { specs, data } = pickWeights(weights, names);
-  const missing = [...names].find(
-    (name) => needsWeights(name) && !specs.some((spec) => spec.name.startsWith(`${name}/`)),
-  );
-  if (missing !== undefined) {
-    throw new EosinError('network/weights-incomplete', 'input', `The weights of layer '${missing}' are missing.`, {
-      remedy: 'Install the weights again with npm ci.',
-      fields: { layer: missing },
-    });
-  }
-  return await engine.loadLayersModel({
-    load: async () => ({ modelTopology: topology, weightSpecs: specs, weightData: data }),
-  });
-}
-
-function needsWeights(layer: string): boolean {
-  return layer !== 'input_1' && !/_(relu|pad|add)$/.test(layer);
-}
-
-/** The entries of the layers in `names`, with their bytes one after another. */
-function pickWeights(
-  weights: BackboneWeights,
-  names: ReadonlySet<string>,
-): { specs: tf.io.WeightsManifestEntry[]; data: ArrayBuffer } {
-  const specs: tf.io.WeightsManifestEntry[] = [];
-  const parts: Uint8Array[] = [];
-  let at = 0;
-  for (const spec of weights.specs) {
-    const bytes = storedBytes(spec);
-    if (names.has(spec.name.split('/')[0]!)) {
-      specs.push(spec);
-      parts.push(new Uint8Array(weights.data, at, bytes));
-    }
-    at += bytes;
-  }
-  const data = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((offset, part) => {
-    data.set(part, offset);
-    return offset + part.length;
-  }, 0);
-  return { specs, data: data.buffer };
-}
-
-function storedBytes(spec: tf.io.WeightsManifestEntry): number {
-  const width = { uint8: 1, uint16: 2, float16: 2, float32: 4 }[spec.quantization?.dtype ?? 'float32'];
-  return width * spec.shape.reduce((product, length) => product * length, 1);
-}
+});

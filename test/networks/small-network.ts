@@ -84,6 +84,7 @@ export const smallBackbone: Backbone = {
     },
     { name: 'third', output: 'third_out', layers: ['pre_bn', 'pre_relu', 'c3', 'third_out'], channels: 16 },
   ],
+  ownHead: [],
   build: async (api, _weights, sizePx) => smallModel(api, sizePx),
 };
 

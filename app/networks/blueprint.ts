@@ -1,0 +1,191 @@
+/**
+ * A backbone as plain data, and how it becomes a TensorFlow.js model:
+ *
+ *     GroupPlan[] of LayerPlan[]  --buildBlueprint-->  tf.LayersModel, weights by `layer/weight`
+ *
+ * Layers read the layer before them unless they name their inputs. Names are Keras', so that its files fit.
+ */
+import type * as tf from '@tensorflow/tfjs';
+import { EosinError } from '../core/errors.ts';
+import type { BackboneWeights, LayerGroup } from './backbone.ts';
+
+type Common = { readonly name: string; readonly inputs?: readonly string[] };
+
+export type LayerPlan = Common &
+  (
+    | {
+        readonly kind: 'padding';
+        /** The same on all sides, or what Keras' `correct_pad` gives before a strided convolution of this kernel. */
+        readonly pad: number | { readonly kernel: number };
+      }
+    | {
+        readonly kind: 'convolution';
+        readonly filters: number;
+        readonly kernel: number;
+        readonly stride: number;
+        readonly padding: 'same' | 'valid';
+        readonly bias: boolean;
+        readonly relu?: boolean;
+      }
+    | {
+        readonly kind: 'depthwise';
+        readonly kernel: number;
+        readonly stride: number;
+        readonly padding: 'same' | 'valid';
+      }
+    | { readonly kind: 'batch-norm'; readonly epsilon: number }
+    | { readonly kind: 'relu' | 'relu6' | 'add' | 'flatten' }
+    | { readonly kind: 'max-pooling'; readonly size: number; readonly stride: number }
+    | { readonly kind: 'dense'; readonly units: number; readonly relu: boolean }
+  );
+
+export interface GroupPlan {
+  readonly name: string;
+  readonly channels: number;
+  readonly layers: readonly LayerPlan[];
+}
+
+/** The groups as the rest of Eosin sees them: the last layer of a group is its output. */
+export function groupsOf(plan: readonly GroupPlan[]): LayerGroup[] {
+  return plan.map(({ name, channels, layers }) => ({
+    name,
+    channels,
+    layers: layers.map((layer) => layer.name),
+    output: layers.at(-1)!.name,
+  }));
+}
+
+/**
+ * The layers model of `layers` from `[n, size, size, channels]`; the caller disposes it. Weights that it does not need are left.
+ *
+ * @throws EosinError `network/weights-incomplete`, `network/weight-shape`
+ */
+export function buildBlueprint(
+  engine: typeof tf,
+  name: string,
+  layers: readonly LayerPlan[],
+  sizePx: number,
+  weights: BackboneWeights,
+): tf.LayersModel {
+  const model = buildLayers(engine, name, layers, sizePx);
+  try {
+    fillWeights(engine, model, weights);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** The same without weights (all zero): what an import compares a file with. */
+export function buildLayers(
+  engine: typeof tf,
+  name: string,
+  layers: readonly LayerPlan[],
+  sizePx: number,
+): tf.LayersModel {
+  const input = engine.input({ shape: [sizePx, sizePx, 3], name: 'picture' }); // [n, size, size, channels]
+  const values = new Map<string, tf.SymbolicTensor>();
+  let last = input;
+  for (const plan of layers) {
+    const inputs = plan.inputs?.map((each) => values.get(each)!) ?? [last];
+    const layer = layerOf(engine, plan, inputs[0]!.shape[1]!);
+    last = layer.apply(inputs.length === 1 ? inputs[0]! : inputs) as tf.SymbolicTensor;
+    values.set(plan.name, last);
+  }
+  return engine.model({ inputs: input, outputs: last, name });
+}
+
+function layerOf({ layers }: typeof tf, plan: LayerPlan, side: number): tf.layers.Layer {
+  const { name } = plan;
+  // The weights are set afterwards; drawing random ones would only take time.
+  const empty = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
+  switch (plan.kind) {
+    case 'padding': {
+      const both = typeof plan.pad === 'number' ? ([plan.pad, plan.pad] as const) : correctPad(side, plan.pad.kernel);
+      const [before, after] = both;
+      return layers.zeroPadding2d({ name, padding: [[before, after], [before, after]] }); // biome-ignore format: one line
+    }
+    case 'convolution': {
+      const { filters, kernel: kernelSize, stride: strides, padding, bias: useBias } = plan;
+      const activation = plan.relu ? 'relu' : 'linear';
+      return layers.conv2d({ name, filters, kernelSize, strides, padding, useBias, activation, ...empty });
+    }
+    case 'depthwise': {
+      const { kernel: kernelSize, stride: strides, padding } = plan;
+      const settings = { name, kernelSize, strides, padding, useBias: false };
+      return layers.depthwiseConv2d({ ...settings, depthwiseInitializer: 'zeros' });
+    }
+    case 'batch-norm':
+      return layers.batchNormalization({ name, epsilon: plan.epsilon });
+    case 'relu':
+      return layers.activation({ name, activation: 'relu' });
+    case 'relu6':
+      return layers.reLU({ name, maxValue: 6 });
+    case 'add':
+      return layers.add({ name });
+    case 'max-pooling':
+      return layers.maxPooling2d({ name, poolSize: plan.size, strides: plan.stride, padding: 'valid' });
+    case 'flatten':
+      return layers.flatten({ name });
+    case 'dense':
+      return layers.dense({ name, units: plan.units, activation: plan.relu ? 'relu' : 'linear', ...empty });
+  }
+}
+
+/** Keras' `correct_pad`: an even side is padded less before than after, an odd one on both sides alike. */
+function correctPad(side: number, kernel: number): readonly [number, number] {
+  const half = Math.floor(kernel / 2);
+  return [half - ((side + 1) % 2), half];
+}
+
+function fillWeights(engine: typeof tf, model: tf.LayersModel, weights: BackboneWeights): void {
+  const places = weightPlaces(weights);
+  for (const layer of model.layers) {
+    if (layer.weights.length === 0) continue;
+    const tensors = layer.weights.map(({ originalName, shape }) => {
+      const place = places.get(originalName);
+      if (place === undefined) throw incomplete(layer.name);
+      if (String(place.spec.shape) !== String(shape))
+        throw wrongShape(originalName, shape as number[], place.spec.shape);
+      const data = weights.data.slice(place.at, place.at + place.bytes);
+      return engine.io.decodeWeights(data, [place.spec])[originalName]!;
+    });
+    layer.setWeights(tensors);
+    engine.dispose(tensors);
+  }
+}
+
+interface WeightPlace {
+  readonly spec: tf.io.WeightsManifestEntry;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Where each weight's bytes lie: one after another, in the order of the specs. */
+function weightPlaces({ specs }: BackboneWeights): Map<string, WeightPlace> {
+  const places = new Map<string, WeightPlace>();
+  let at = 0;
+  for (const spec of specs) {
+    const width = { uint8: 1, uint16: 2, float16: 2, float32: 4 }[spec.quantization?.dtype ?? 'float32'];
+    const bytes = width * spec.shape.reduce((product, length) => product * length, 1);
+    places.set(spec.name, { spec, at, bytes });
+    at += bytes;
+  }
+  return places;
+}
+
+function incomplete(layer: string): EosinError {
+  return new EosinError('network/weights-incomplete', 'input', `The weights of layer '${layer}' are missing.`, {
+    remedy: 'Import the weights again, from a file of the whole network.',
+    fields: { layer },
+  });
+}
+
+function wrongShape(weight: string, expected: readonly number[], found: readonly number[]): EosinError {
+  const [want, have] = [expected.join(' x '), found.join(' x ')];
+  return new EosinError('network/weight-shape', 'input', `Weight '${weight}' is ${have}, but must be ${want}.`, {
+    remedy: 'Use weights that were made for this network.',
+    fields: { weight, expected: want, found: have },
+  });
+}
