@@ -3,7 +3,7 @@
  * A passport and the run's events go in; the same input gives the same text.
  */
 import { escapeMarkup as text } from '../core/escape-markup.ts';
-import type { Phase } from '../core/recipe.ts';
+import type { Phase, Recipe } from '../core/recipe.ts';
 import { researchUseOnly } from '../core/research-use.ts';
 import type { EpochEvent, JobEvent, PlanSummary } from '../core/run.ts';
 import { epochCurves, probeBars, rateCurve } from './report-charts.ts';
@@ -96,21 +96,11 @@ function dataSection({ split, sizePx, mpp, stains, classes }: ReportModel): stri
 }
 
 function recipeSection({ recipe, attach, backbone, seed }: ReportModel): string {
-  const { head, optimizer, loss, augment } = recipe;
-  const dense = head.dense.length === 0 ? '' : `dense ${head.dense.join(', ')}, `;
-  const augmented =
-    augment === null
-      ? 'none'
-      : [
-          augment.rotate ? 'any rotation' : '',
-          augment.flip ? 'flips' : '',
-          augment.zoom > 0 ? `zoom ±${Math.round(augment.zoom * 100)} %` : '',
-          augment.stain > 0 ? `stain jitter ${augment.stain}` : '',
-          augment.blurPx > 0 ? `blur up to ${augment.blurPx} px` : '',
-          augment.brightness > 0 ? `brightness ±${Math.round(augment.brightness * 100)} %` : '',
-        ]
-          .filter((word) => word !== '')
-          .join(', ');
+  const { head, optimizer, loss } = recipe;
+  const dense = head.dense.length === 0 ? '' : `dense ${head.dense.join(', ')} ${head.activation}, `;
+  const pooled = head.kind === 'keep' ? "the network's own dense layers, " : `${head.pooling} pooling, ${dense}`;
+  const momentum =
+    optimizer.kind === 'sgd' ? `, ${optimizer.nesterov ? 'Nesterov ' : ''}momentum ${optimizer.momentum}` : '';
   const smoothing = loss.labelSmoothing > 0 ? `, label smoothing ${loss.labelSmoothing}` : '';
   return [
     '<h2>What was trained</h2>',
@@ -118,15 +108,44 @@ function recipeSection({ recipe, attach, backbone, seed }: ReportModel): string 
     facts([
       ['Recipe', recipe.name],
       ['Backbone', `${backbone.name}, pretrained; the head grows on ${attach}`],
-      ['Head', `${head.pooling} pooling, ${dense}dropout ${head.dropout}, softmax`],
+      ['Head', `${pooled}dropout ${head.dropout}, softmax`],
       ['Loss', `categorical cross-entropy${smoothing}, class weights ${loss.classWeights}`],
-      ['Optimizer', `${optimizer.kind}, weight decay ${optimizer.weightDecay}`],
+      [
+        'Optimizer',
+        `${optimizer.kind}${momentum}${optimizer.kind === 'adam' ? '' : `, weight decay ${optimizer.weightDecay}`}`,
+      ],
       ['Batches', `${recipe.batchSize} patches, ${recipe.sampling} sampling`],
-      ['Augmentation', augmented],
+      ['Augmentation', augmentWords(recipe.augment)],
       ['Seed', String(seed)],
     ]),
     phaseTable(recipe.phases, recipe.ladder !== null),
   ].join('');
+}
+
+function augmentWords(augment: Recipe['augment']): string {
+  if (augment === null) return 'none';
+  const words =
+    augment.kind === 'keras'
+      ? [
+          "Keras' ImageDataGenerator",
+          augment.rotation > 0 ? `rotation ±${augment.rotation}°` : '',
+          augment.widthShift > 0 ? `width shift ${augment.widthShift}` : '',
+          augment.heightShift > 0 ? `height shift ${augment.heightShift}` : '',
+          augment.shear > 0 ? `shear ±${augment.shear}°` : '',
+          augment.zoom > 0 ? `zoom ±${Math.round(augment.zoom * 100)} % an axis` : '',
+          augment.horizontalFlip ? 'horizontal flip' : '',
+          augment.verticalFlip ? 'vertical flip' : '',
+          `fill ${augment.fill}`,
+        ]
+      : [
+          augment.rotate ? 'any rotation' : '',
+          augment.flip ? 'flips' : '',
+          augment.zoom > 0 ? `zoom ±${Math.round(augment.zoom * 100)} %` : '',
+          augment.stain > 0 ? `stain jitter ${augment.stain}` : '',
+          augment.blurPx > 0 ? `blur up to ${augment.blurPx} px` : '',
+          augment.brightness > 0 ? `brightness ±${Math.round(augment.brightness * 100)} %` : '',
+        ];
+  return words.filter((word) => word !== '').join(', ');
 }
 
 function phaseTable(phases: readonly Phase[], ladder: boolean): string {

@@ -1,4 +1,5 @@
 /** Entry file of the doctor for onnxruntime: how fast this computer predicts with MobileNetV2 at 224 px. */
+import { linearHead } from '../core/recipe.ts';
 import type { EngineReport } from '../engine/engine.ts';
 import { openEngine } from '../engine/node.ts';
 import { exportClassifier } from '../networks/export-onnx.ts';
@@ -26,8 +27,7 @@ async function exampleClassifier(): Promise<Uint8Array> {
   const engine = await openEngine('cpu', { threads: 1 });
   try {
     const backbone = await mobileNetV2.build(engine.tf, await readMobileNetV2Weights(), sizePx);
-    const head = { pooling: 'average' as const, dense: [], dropout: 0, l2: 0 };
-    return await exportClassifier(attachHead(engine.tf, mobileNetV2, backbone, 'last', head, classCount, 1));
+    return await exportClassifier(attachHead(engine.tf, mobileNetV2, backbone, 'last', linearHead, classCount, 1));
   } finally {
     await engine.close();
   }

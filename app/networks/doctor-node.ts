@@ -1,6 +1,7 @@
 /** Entry file of the doctor: opens, self-tests and times one engine on MobileNetV2 at 224 px. */
 import type * as tf from '@tensorflow/tfjs';
 import { EosinError } from '../core/errors.ts';
+import { linearHead } from '../core/recipe.ts';
 import type { Engine, EngineId, EngineReport } from '../engine/engine.ts';
 import { openEngine } from '../engine/node.ts';
 import { selfTest } from '../engine/self-test.ts';
@@ -41,8 +42,7 @@ export async function doctorReport(id: EngineId, threads: number): Promise<Engin
 async function measure(engine: Engine): Promise<{ forwardPerSecond: number; trainPerSecond: number }> {
   const { tf: api } = engine;
   const backbone = await mobileNetV2.build(api, await readMobileNetV2Weights(), SIZE_PX);
-  const head = { pooling: 'average', dense: [], dropout: 0, l2: 0 } as const;
-  const network = attachHead(api, mobileNetV2, backbone, 'last', { ...head, dense: [] }, 5, 1);
+  const network = attachHead(api, mobileNetV2, backbone, 'last', linearHead, 5, 1);
   const forward = compileForward(api, layerGraph(network.model, [network.head.logits]));
   const upper = upperNetwork(api, network, null);
   const variables = upper.variables.map(({ variable }) => variable);

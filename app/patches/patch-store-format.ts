@@ -39,9 +39,9 @@ export function patchOffset(layout: PatchStoreLayout, index: number): number {
   return index * layout.bytesPerPatch;
 }
 
-/** Margin in px that the augmentation can reach: the corner of a rotated patch, seen through the widest zoom. */
-export function contextPxFor(sizePx: number, augment: Pick<Augment, 'rotate' | 'zoom'> | null): number {
-  if (augment === null) return 0;
+/** Margin in px that the augmentation can reach: the corner of a rotated patch, seen through the widest zoom; Keras' needs none. */
+export function contextPxFor(sizePx: number, augment: Augment | null): number {
+  if (augment === null || augment.kind === 'keras') return 0;
   const reach = (augment.rotate ? Math.SQRT2 : 1) / (1 - augment.zoom);
   return Math.ceil((sizePx * (reach - 1)) / 2);
 }

@@ -1,5 +1,6 @@
 /** Early stopping with Keras' counting: which epoch was the best, and whether the phase should end. */
 import type { EarlyStopping } from '../core/recipe.ts';
+import { type EpochScores, improves, monitored } from './schedules.ts';
 
 /** Plain and serialisable: a resumed phase keeps its patience. */
 export interface StopState {
@@ -20,12 +21,8 @@ export const neverStop: EarlyStopping = {
   minDelta: 0,
   patience: Number.POSITIVE_INFINITY,
   warmUp: 0,
+  restoreBest: true,
 };
-
-export interface EpochScores {
-  readonly valLoss: number;
-  readonly valAccuracy: number;
-}
 
 /**
  * The state after 0-based epoch `epoch`. As in Keras 3: an improvement is a value beyond best by more than minDelta; epochs
@@ -33,13 +30,9 @@ export interface EpochScores {
  */
 export function judgeEpoch(config: EarlyStopping, state: StopState, epoch: number, scores: EpochScores): StopState {
   if (epoch < config.warmUp) return { ...state, improved: false };
-  const value = config.monitor === 'val-loss' ? scores.valLoss : scores.valAccuracy;
-  const gain = state.best === null ? Number.POSITIVE_INFINITY : sign(config) * (value - state.best);
-  if (gain > config.minDelta) return { wait: 0, best: value, bestEpoch: epoch, improved: true, stop: false };
+  if (improves(config, scores, state.best)) {
+    return { wait: 0, best: monitored(config.monitor, scores), bestEpoch: epoch, improved: true, stop: false };
+  }
   const wait = state.wait + 1;
   return { ...state, wait, improved: false, stop: wait >= config.patience && epoch > 0 };
-}
-
-function sign(config: EarlyStopping): 1 | -1 {
-  return config.monitor === 'val-loss' ? -1 : 1;
 }

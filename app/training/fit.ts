@@ -84,8 +84,8 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
     for (let epoch = resumed?.epoch ?? 0; epoch < phase.epochs && !stop.stop; epoch++) {
       const startMs = performance.now();
       const order = orderOf(request, epoch);
-      const rateNow = (): number =>
-        rateAt(phase.schedule, phase.learningRate, step, phase.epochs * stepsPerEpoch, plateau);
+      const length = { stepsPerEpoch, epochs: phase.epochs };
+      const rateNow = (): number => rateAt(phase.schedule, phase.learningRate, step, length, plateau);
       let lossSum = 0;
       let hits = 0;
       const learningRate = rateNow();
@@ -108,12 +108,14 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
       const { losses, accuracy: valAccuracy } = await validate(request, hooks.breathe);
       const valLoss = mean(losses);
       if (!Number.isFinite(valLoss)) throw diverged(request, epoch);
-      stop = judgeEpoch(config, stop, epoch, { valLoss, valAccuracy });
-      plateau = afterEpoch(phase.schedule, plateau, valLoss);
-      if (stop.improved || best === null || epoch < config.warmUp) {
+      const loss = lossSum / order.length;
+      const accuracy = hits / order.length;
+      const scores = { loss, accuracy, valLoss, valAccuracy };
+      stop = judgeEpoch(config, stop, epoch, scores);
+      plateau = afterEpoch(phase.schedule, phase.learningRate, plateau, scores);
+      if (stop.improved || best === null || epoch < config.warmUp || !config.restoreBest) {
         best = { epoch: epoch + 1, valLoss, valAccuracy, losses, weights: await upper.snapshot() };
       }
-      const loss = lossSum / order.length;
       lowestLoss = Math.min(lowestLoss, loss);
       diverging = loss > divergingFactor * lowestLoss ? diverging + 1 : 0;
       const state = { stop, plateau, step, lowestLoss, divergingEpochs: diverging };
@@ -124,7 +126,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
           epoch: epoch + 1,
           epochs: phase.epochs,
           loss,
-          accuracy: hits / order.length,
+          accuracy,
           valLoss,
           valAccuracy,
           learningRate,

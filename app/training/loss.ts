@@ -1,6 +1,5 @@
 /** Categorical cross-entropy from logits, with label smoothing and class weights as Keras defines them. */
 import type * as tf from '@tensorflow/tfjs';
-import { EosinError } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
 
 /**
@@ -26,19 +25,11 @@ export function crossEntropy(
 
 /** The weight of each class: patches / (classes * patches of the class), so that every class counts the same; null is none. */
 export function classWeightsFor(
-  recipe: Pick<Recipe, 'loss' | 'sampling'>,
+  { classWeights }: Recipe['loss'],
   classIndices: readonly number[],
   classCount: number,
 ): readonly number[] | null {
-  if (recipe.loss.classWeights === 'none') return null;
-  if (recipe.sampling === 'balanced') {
-    throw new EosinError(
-      'recipe/two-corrections',
-      'usage',
-      'Balanced sampling and balanced class weights would correct for rare classes twice.',
-      { remedy: 'Keep one of them: --set sampling=shuffle or --set loss.classWeights=none.' },
-    );
-  }
+  if (classWeights === 'none') return null;
   const counts = new Array<number>(classCount).fill(0);
   for (const index of classIndices) counts[index]!++;
   return counts.map((count) => (count === 0 ? 0 : classIndices.length / (classCount * count)));

@@ -1,10 +1,13 @@
 /**
- * Adam and AdamW with Keras' arithmetic, a rate of its own for each layer group, and state that can be stored.
+ * Adam, AdamW and SGD with Keras' arithmetic, a rate of its own for each layer group, and state that can be stored.
  *
  *     g  <- g * min(1, clipNorm / ||all g||)
- *     w  <- w - rate * weightDecay * w                        (adamw, kernels only: Loshchilov and Hutter 2019)
- *     m  <- b1 m + (1 - b1) g      v <- b2 v + (1 - b2) g²
- *     w  <- w - rate * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps)            (Kingma and Ba 2015, section 2)
+ *     w  <- w - rate * weightDecay * w               (adamw and sgd, kernels only: Loshchilov and Hutter 2019)
+ *
+ *     adam   m <- b1 m + (1 - b1) g      v <- b2 v + (1 - b2) g²
+ *            w <- w - rate * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps)       (Kingma and Ba 2015, section 2)
+ *     sgd    m <- momentum m - rate g
+ *            w <- w + m, with Nesterov w + momentum m - rate g                       (Sutskever 2013)
  *
  * TensorFlow.js' own optimizers have neither decoupled decay nor a rate a variable, and `save()` drops their state.
  */
@@ -20,7 +23,8 @@ const epsilon = 1e-7;
 export interface Moments {
   readonly name: string;
   readonly first: Float32Array;
-  readonly second: Float32Array;
+  /** Null for sgd, which has one. */
+  readonly second: Float32Array | null;
 }
 
 /** Everything that the next step depends on besides the weights. */
@@ -38,6 +42,14 @@ export interface Optimizer {
   dispose(): void;
 }
 
+/** A variable with what the optimizer keeps for it. */
+interface Slot extends LearningVariable {
+  readonly rateShare: number;
+  readonly decay: number;
+  readonly first: tf.Variable;
+  readonly second: tf.Variable | null;
+}
+
 /** An optimizer for one phase: moments start at zero, and `layerDecay` ^ depth scales the rate of each variable. */
 export function createOptimizer(
   engine: typeof tf,
@@ -46,29 +58,31 @@ export function createOptimizer(
   layerDecay: number,
 ): Optimizer {
   let step = 0;
-  const slots = variables.map((learning) => ({
-    ...learning,
-    rateShare: layerDecay ** learning.depth,
-    decay: settings.kind === 'adamw' && learning.role === 'kernel' ? settings.weightDecay : 0,
-    first: zeros(engine, learning.variable.shape),
-    second: zeros(engine, learning.variable.shape),
-  }));
+  const hasSecond = settings.kind !== 'sgd';
+  const slots = variables.map(
+    (learning): Slot => ({
+      ...learning,
+      rateShare: layerDecay ** learning.depth,
+      decay: settings.kind !== 'adam' && learning.role === 'kernel' ? settings.weightDecay : 0,
+      first: zeros(engine, learning.variable.shape),
+      second: hasSecond ? zeros(engine, learning.variable.shape) : null,
+    }),
+  );
 
   function apply(gradients: tf.NamedTensorMap, rate: number): void {
     step++;
-    const correction = Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
     engine.tidy(() => {
       const scale = clipScale(engine, Object.values(gradients), settings.clipNorm);
-      for (const { variable, rateShare, decay, first, second } of slots) {
-        const raw = gradients[variable.name];
+      for (const slot of slots) {
+        const raw = gradients[slot.variable.name];
         if (!raw) continue;
         const gradient = scale ? raw.mul(scale) : raw;
-        const ownRate = rate * rateShare;
-        first.assign(first.mul(beta1).add(gradient.mul(1 - beta1)));
-        second.assign(second.mul(beta2).add(gradient.square().mul(1 - beta2)));
-        const change = first.mul(ownRate * correction).div(second.sqrt().add(epsilon));
-        const kept = decay > 0 ? variable.mul(1 - ownRate * decay) : variable;
-        variable.assign(kept.sub(change));
+        const ownRate = rate * slot.rateShare;
+        const kept = slot.decay > 0 ? slot.variable.mul(1 - ownRate * slot.decay) : slot.variable;
+        const change = slot.second
+          ? adamChange(slot, slot.second, gradient, ownRate, step)
+          : momentumChange(slot, gradient, ownRate, settings);
+        slot.variable.assign(kept.add(change));
       }
     });
   }
@@ -80,7 +94,7 @@ export function createOptimizer(
         slots.map(async ({ name, first, second }) => ({
           name,
           first: (await first.data()) as Float32Array,
-          second: (await second.data()) as Float32Array,
+          second: second && ((await second.data()) as Float32Array),
         })),
       );
       return { step, moments };
@@ -88,18 +102,40 @@ export function createOptimizer(
     restore(state) {
       slots.forEach((slot, i) => {
         const stored = state.moments[i];
-        if (stored?.name !== slot.name || stored.first.length !== slot.first.size) throw foreign(slot.name);
+        const { first, second, name } = slot;
+        const own = stored?.name === name && stored.first.length === first.size && !stored.second === !second;
+        if (!own) throw foreign(name);
         engine.tidy(() => {
-          slot.first.assign(engine.tensor(stored.first, slot.first.shape));
-          slot.second.assign(engine.tensor(stored.second, slot.second.shape));
+          first.assign(engine.tensor(stored.first, first.shape));
+          second?.assign(engine.tensor(stored.second!, second.shape));
         });
       });
       step = state.step;
     },
     dispose() {
-      for (const { first, second } of slots) engine.dispose([first, second]);
+      for (const { first, second } of slots) engine.dispose(second ? [first, second] : [first]);
     },
   };
+}
+
+/** What Adam adds to the variable. */
+function adamChange({ first }: Slot, second: tf.Variable, gradient: tf.Tensor, rate: number, step: number): tf.Tensor {
+  const correction = Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
+  first.assign(first.mul(beta1).add(gradient.mul(1 - beta1)));
+  second.assign(second.mul(beta2).add(gradient.square().mul(1 - beta2)));
+  return first.mul(-rate * correction).div(second.sqrt().add(epsilon));
+}
+
+/** What SGD adds to the variable. As in Keras the rate stands inside the momentum. */
+function momentumChange(
+  { first }: Slot,
+  gradient: tf.Tensor,
+  rate: number,
+  { momentum, nesterov }: Recipe['optimizer'],
+): tf.Tensor {
+  const downhill = gradient.mul(-rate);
+  first.assign(first.mul(momentum).add(downhill));
+  return nesterov ? first.mul(momentum).add(downhill) : first;
 }
 
 function zeros(engine: typeof tf, shape: number[]): tf.Variable {

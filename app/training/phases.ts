@@ -35,9 +35,12 @@ export interface PhasesRequest {
   readonly breathe: () => Promise<void>;
 }
 
+/** A phase whose depth is a number of groups of this network. */
+type RunPhase = Phase & { readonly unfreeze: number };
+
 /** A phase as it is run; `strict` ones need more than one standard error to be kept. */
 interface Step {
-  readonly phase: Phase;
+  readonly phase: RunPhase;
   readonly index: number;
   readonly strict: boolean;
   readonly rateSetting: FitRequest['rateSetting'];
@@ -60,9 +63,10 @@ const undoneInARow = 2;
 export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
   const { recipe, resume, cache } = request;
   const groups = cache.network.groups.map(({ name }) => name);
-  const steps = [...phasesOf(recipe), ...rungsOf(recipe, groups)].map((step, index): Step => ({ ...step, index }));
+  const phases = phasesOf(recipe, groups.length);
+  const steps = [...phases, ...rungsOf(recipe, groups)].map((step, index): Step => ({ ...step, index }));
   const first = resume?.origin.phaseIndex ?? 0;
-  const planned = recipe.phases.slice(first).map(({ unfreeze }) => unfreeze);
+  const planned = phases.slice(first).map(({ phase }) => phase.unfreeze);
   let standing: Standing = { kept: null, reach: 0, undone: 0 };
   if (resume) {
     upperAt(request, resume.reach).restore(resume.weights);
@@ -84,10 +88,11 @@ export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
   return standing.kept!;
 }
 
-function phasesOf({ phases }: Recipe): Omit<Step, 'index'>[] {
+function phasesOf({ phases }: Recipe, groupCount: number): Omit<Step, 'index'>[] {
   return phases.map((phase) => {
     const rateSetting = { key: `phases.${phase.name}.learningRate`, value: phase.learningRate };
-    return { phase, strict: false, rateSetting };
+    const unfreeze = phase.unfreeze === 'all' ? groupCount : phase.unfreeze;
+    return { phase: { ...phase, unfreeze }, strict: false, rateSetting };
   });
 }
 
@@ -95,14 +100,14 @@ function phasesOf({ phases }: Recipe): Omit<Step, 'index'>[] {
 function rungsOf({ ladder }: Recipe, groups: readonly string[]): Omit<Step, 'index'>[] {
   if (!ladder) return [];
   return Array.from({ length: Math.min(ladder.groups, groups.length) }, (_, k) => {
-    const phase: Phase = {
+    const phase: RunPhase = {
       name: `rung-${k + 1}-${groups.at(-1 - k)}`,
       unfreeze: k + 1,
       epochs: ladder.epochs,
       learningRate: ladder.learningRate * ladder.rateDecay ** k,
       schedule: { kind: 'constant', warmUpSteps: 0 },
       layerDecay: 1,
-      stop: { monitor: 'val-loss', minDelta: 0, patience: ladder.patience, warmUp: 0 },
+      stop: { monitor: 'val-loss', minDelta: 0, patience: ladder.patience, warmUp: 0, restoreBest: true },
     };
     return { phase, strict: true, rateSetting: { key: 'ladder.learningRate', value: ladder.learningRate } };
   });
@@ -126,7 +131,8 @@ async function runStep(
   emit({ type: 'phase', name: phase.name, index, count, groups, learningRate, epochs });
 
   const resume = request.resume?.origin.phaseIndex === index ? request.resume : null;
-  if (index === 0 && !resume && phase.unfreeze === 0 && isLinearHead(cache.network, activations.train)) {
+  const fresh = index === 0 && !resume && phase.unfreeze === 0 && recipe.head.start === 'probe';
+  if (fresh && isLinearHead(cache.network, activations.train)) {
     await startHead(cache.network, upper, activations.train, data, recipe.seed, breathe);
   }
   const undo = resume?.undo ?? (await upper.snapshot());
@@ -170,7 +176,7 @@ function fitRequest(
     phaseIndex: index,
     rateSetting,
     recipe,
-    classWeights: classWeightsFor(recipe, classes, data.classNames.length),
+    classWeights: classWeightsFor(recipe.loss, classes, data.classNames.length),
     train,
     validation,
     microBatch: microBatchFor(cache.network, phase.unfreeze, recipe.batchSize),

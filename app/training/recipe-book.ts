@@ -84,9 +84,10 @@ function applySetting(root: Tree, setting: string): void {
   }
   const last = placeOf(at, keys.at(-1)!);
   const value = settingValue(setting.slice(split + 1));
-  // Another kind of schedule has other fields: only the warm-up is common to all.
-  if (last === 'kind' && path.at(-1) === 'schedule') {
-    for (const key of Object.keys(at)) if (key !== 'warmUpSteps') delete at[key];
+  if (last === 'kind') {
+    // Another kind (of schedule, of augmentation) has other fields.
+    const known = keysAt(path, value);
+    for (const key of Object.keys(at)) if (!known.includes(key)) delete at[key];
   }
   at[last] = value;
 }
@@ -118,8 +119,17 @@ function errorOf(issues: readonly Issue[]): EosinError {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') return unknownKey([...path, issue.keys[0]!]);
   const field = path.join('.') || 'recipe';
+  if (issue.code === 'custom') return conflict(field, issue.message);
   return new EosinError('recipe/invalid', 'usage', `The recipe's ${field} is not right: ${issue.message}.`, {
     remedy: `Change ${field}; 'eosin recipes show quick' is an example that works.`,
+    fields: { field },
+  });
+}
+
+/** Two choices that do not go together; the message names the way out. */
+function conflict(field: string, why: string): EosinError {
+  return new EosinError('recipe/conflict', 'usage', `The recipe's ${field} does not go with the rest.`, {
+    remedy: `${why[0]!.toUpperCase()}${why.slice(1)}.`,
     fields: { field },
   });
 }
@@ -140,14 +150,15 @@ function unknownKey(path: readonly string[]): EosinError {
 }
 
 interface JsonSchema {
+  readonly const?: unknown;
   readonly properties?: Record<string, JsonSchema>;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
 }
 
-/** The keys that the schema knows at `path`, all variants together. */
-function keysAt(path: readonly string[]): string[] {
+/** The keys that the schema knows at `path`: all variants together, or of those whose `kind` may be `kind`. */
+function keysAt(path: readonly string[], kind?: unknown): string[] {
   let schemas = alternatives(z.toJSONSchema(recipeSchema, { io: 'input' }) as JsonSchema);
   for (const key of path) {
     schemas = schemas
@@ -155,7 +166,11 @@ function keysAt(path: readonly string[]): string[] {
       .filter((schema) => schema !== undefined)
       .flatMap(alternatives);
   }
-  return [...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {})))];
+  const fits = ({ properties }: JsonSchema): boolean => {
+    const own = properties?.kind?.const;
+    return kind === undefined || own === undefined || own === kind;
+  };
+  return [...new Set(schemas.filter(fits).flatMap((schema) => Object.keys(schema.properties ?? {})))];
 }
 
 function alternatives(schema: JsonSchema): JsonSchema[] {

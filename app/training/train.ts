@@ -67,7 +67,8 @@ export async function train(
     const attach = resume?.origin.attach ?? (await chooseAttach(spec, ports, base, data, emit, breathe));
     network = attachHead(engine.tf, backbone, base, attach, recipe.head, classNames.length, recipe.seed);
     const { head, augment, seed } = recipe;
-    const cache = { network, pooling: head.pooling, source, forward, caches, threads, augment, seed };
+    const pooling = head.kind === 'keep' ? 'flatten' : head.pooling;
+    const cache = { network, pooling, source, forward, caches, threads, augment, seed };
     const origin = { planHash, appVersion, engine: engine.id, attach };
     const best = await runPhases({ engine: engine.tf, cache, data, recipe, sink, origin, resume, emit, breathe });
     const golden = [...data.validation, ...data.train];

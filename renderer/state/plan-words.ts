@@ -16,7 +16,7 @@ export function recipeLines(recipe: Recipe): readonly (readonly [string, string]
   const attach = recipe.attach === 'auto' ? 'where the depth probe finds it best' : recipe.attach;
   const phases = recipe.phases.map(
     (phase) =>
-      `${phase.name}: ${phase.unfreeze === 0 ? 'the head alone' : `the head and ${plural(phase.unfreeze, 'group')} below it`}, ` +
+      `${phase.name}: ${learningWords(phase.unfreeze)}, ` +
       `up to ${plural(phase.epochs, 'epoch')}, rate ${phase.learningRate.toExponential(0)}`,
   );
   const ladder = recipe.ladder
@@ -36,10 +36,21 @@ export function recipeLines(recipe: Recipe): readonly (readonly [string, string]
       'Batch',
       `${count(recipe.batchSize)} patches, ${recipe.sampling === 'balanced' ? 'classes balanced' : 'shuffled'}`,
     ],
-    [
-      'Variation',
-      recipe.augment ? `turned, flipped, zoomed, stain varied; ${plural(recipe.views, 'view')} a patch` : 'none',
-    ],
+    ['Variation', variationWords(recipe)],
     ['Seed', String(recipe.seed)],
   ];
+}
+
+function learningWords(unfreeze: Recipe['phases'][number]['unfreeze']): string {
+  if (unfreeze === 0) return 'the head alone';
+  return unfreeze === 'all' ? 'the whole network' : `the head and ${plural(unfreeze, 'group')} below it`;
+}
+
+function variationWords({ augment, views }: Recipe): string {
+  if (augment === null) return 'none';
+  const how =
+    augment.kind === 'keras'
+      ? 'turned, shifted, sheared, zoomed and flipped as Keras does, edges smeared'
+      : 'turned, flipped, zoomed, stain varied';
+  return `${how}; ${plural(views, 'view')} a patch`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { augmentSchema } from '../../app/core/recipe.ts';
 import {
   contextPxFor,
   cropPatch,
@@ -18,8 +19,9 @@ test('patches lie one after another with their margins', () => {
 
 test('the margin reaches the corner of a turned patch seen through the widest zoom', () => {
   assert.equal(contextPxFor(224, null), 0);
-  assert.equal(contextPxFor(224, { rotate: false, zoom: 0 }), 0);
-  const context = contextPxFor(224, { rotate: true, zoom: 0.1 });
+  assert.equal(contextPxFor(224, augmentSchema.parse({ kind: 'keras', rotation: 20 })), 0);
+  assert.equal(contextPxFor(224, augmentSchema.parse({ rotate: false, zoom: 0 })), 0);
+  const context = contextPxFor(224, augmentSchema.parse({ rotate: true, zoom: 0.1 }));
   assert.ok(112 + context >= (112 * Math.SQRT2) / 0.9);
   assert.ok(112 + context < (112 * Math.SQRT2) / 0.9 + 1);
 });

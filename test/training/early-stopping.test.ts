@@ -6,11 +6,18 @@ import { kerasNumbers } from './reference/keras-numbers.ts';
 
 /** The epochs that ran and the best one, as keras.callbacks.EarlyStopping counts them (source of Keras 3, on_epoch_end). */
 function run(values: number[], config: Partial<EarlyStopping>): { ran: number; best: number | null } {
-  const full: EarlyStopping = { monitor: 'val-loss', minDelta: 0, patience: 2, warmUp: 0, ...config };
+  const full: EarlyStopping = {
+    monitor: 'val-loss',
+    minDelta: 0,
+    patience: 2,
+    warmUp: 0,
+    restoreBest: true,
+    ...config,
+  };
   let state = initialStop;
   let ran = 0;
   for (const [epoch, value] of values.entries()) {
-    state = judgeEpoch(full, state, epoch, { valLoss: value, valAccuracy: value });
+    state = judgeEpoch(full, state, epoch, { loss: value, accuracy: value, valLoss: value, valAccuracy: value });
     ran++;
     if (state.stop) break;
   }

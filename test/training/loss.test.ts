@@ -30,10 +30,9 @@ test('a class weight multiplies the loss of its patches', () => {
   assert.ok(Math.abs(weighted[1]! - 3 * plain[1]!) < 1e-6);
 });
 
-test('balanced weights give each class the same sum; with balanced sampling they are refused', () => {
+test('balanced weights give each class the same sum', () => {
   const labels = [0, 0, 0, 1];
   const loss = { labelSmoothing: 0, classWeights: 'balanced' as const };
-  assert.deepEqual(classWeightsFor({ loss, sampling: 'shuffle' }, labels, 2), [4 / 6, 2]);
-  assert.throws(() => classWeightsFor({ loss, sampling: 'balanced' }, labels, 2), { code: 'recipe/two-corrections' });
-  assert.equal(classWeightsFor({ loss: { ...loss, classWeights: 'none' }, sampling: 'balanced' }, labels, 2), null);
+  assert.deepEqual(classWeightsFor(loss, labels, 2), [4 / 6, 2]);
+  assert.equal(classWeightsFor({ ...loss, classWeights: 'none' }, labels, 2), null);
 });

@@ -15,7 +15,7 @@ function learning(values: number[], over: Partial<LearningVariable> = {}): Learn
   return { name: variable.name, variable, role: 'kernel', group: 'head', depth: 0, ...over };
 }
 
-const plain: Recipe['optimizer'] = { kind: 'adam', weightDecay: 0, clipNorm: null };
+const plain: Recipe['optimizer'] = { kind: 'adam', weightDecay: 0, clipNorm: null, momentum: 0, nesterov: false };
 
 /** Weights after each step on Keras' gradients. */
 function walk(settings: Recipe['optimizer'], rate = 0.01): number[][] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { EosinError } from '../../app/core/errors.ts';
-import { applySettings, findRecipe, parseRecipe, recipeBook } from '../../app/training/recipe-book.ts';
+import { applySettings, checkRecipe, findRecipe, parseRecipe, recipeBook } from '../../app/training/recipe-book.ts';
 
 const folder = new URL('../../resources/recipes/', import.meta.url);
 const texts = await Promise.all(
@@ -47,10 +47,27 @@ test('settings reach numbers, lists by place and by name, parts that are off, an
 
 test('another kind of schedule takes its own fields and keeps the warm-up', () => {
   const { schedule } = applySettings(quick, ['phases.1.schedule.kind=reduce-on-plateau']).phases[1]!;
-  assert.deepEqual(
-    { kind: schedule.kind, warmUpSteps: schedule.warmUpSteps },
-    { kind: 'reduce-on-plateau', warmUpSteps: 50 },
-  );
+  assert.partialDeepStrictEqual(schedule, { kind: 'reduce-on-plateau', warmUpSteps: 50 });
+  const cycle = applySettings(quick, ['phases.1.schedule.kind=one-cycle']).phases[1]!.schedule;
+  assert.deepEqual(cycle, { kind: 'one-cycle', rise: 0.3, startDivisor: 25, endDivisor: 1e4 });
+});
+
+test('augmentation changes its kind with its fields, and one stored without a kind is that of tissue', () => {
+  const keras = applySettings(quick, ['augment.kind=keras', 'augment.rotation=20']).augment;
+  assert.partialDeepStrictEqual(keras, { kind: 'keras', rotation: 20, zoom: 0.1, shear: 0, fill: 'nearest' });
+  const stored = { ...quick, augment: { rotate: true, flip: true, zoom: 0.2 } };
+  assert.partialDeepStrictEqual(checkRecipe(stored).augment, { kind: 'tissue', zoom: 0.2, stain: 0.03 });
+});
+
+test('choices that do not go together are refused with the field and the way out', () => {
+  const conflict = (settings: string[], ...words: string[]): void =>
+    refused(() => applySettings(quick, settings), 'recipe/conflict', ...words);
+  conflict(['loss.classWeights=balanced'], 'loss.classWeights', 'set sampling to shuffle');
+  conflict(['optimizer.momentum=0.9'], 'optimizer.momentum', 'belongs to sgd');
+  conflict(['head.kind=keep'], 'attach', 'set attach to last');
+  conflict(['head.kind=keep', 'attach=last', 'head.dense=[64]'], 'head.dense');
+  applySettings(quick, ['loss.classWeights=balanced', 'sampling=shuffle']);
+  applySettings(quick, ['optimizer.kind=sgd', 'optimizer.momentum=0.9', 'optimizer.nesterov=true']);
 });
 
 test('a wrong key is refused with the nearest right one', () => {

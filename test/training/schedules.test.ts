@@ -1,32 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scheduleSchema } from '../../app/core/recipe.ts';
-import { afterEpoch, initialPlateau, rateAt } from '../../app/training/schedules.ts';
+import { type Schedule, scheduleSchema } from '../../app/core/recipe.ts';
+import { afterEpoch, initialPlateau, type PlateauState, rateAt } from '../../app/training/schedules.ts';
 import { kerasNumbers } from './reference/keras-numbers.ts';
 
 const near = (actual: number, expected: number): void =>
   assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
 
-test('a constant rate warms up in equal steps and reaches the full rate at the last of them', () => {
+/** One epoch of `steps` steps. */
+const steps = (stepsPerEpoch: number) => ({ stepsPerEpoch, epochs: 1 });
+const afterLoss = (schedule: Schedule, state: PlateauState, valLoss: number): PlateauState =>
+  afterEpoch(schedule, 1, state, { loss: 0, accuracy: 0, valLoss, valAccuracy: 0 });
+
+test('a constant rate warms up in equal steps from nothing', () => {
   const schedule = scheduleSchema.parse({ kind: 'constant', warmUpSteps: 4 });
   assert.deepEqual(
-    [0, 1, 2, 3, 4, 100].map((step) => rateAt(schedule, 0.8, step, 200)),
-    [0.2, 0.4, 0.6000000000000001, 0.8, 0.8, 0.8],
+    [0, 1, 2, 3, 4, 100].map((step) => rateAt(schedule, 0.8, step, steps(200))),
+    [0, 0.2, 0.4, 0.6000000000000001, 0.8, 0.8],
   );
 });
 
 test('cosine starts at the full rate after warm-up, passes the middle half way and ends at the floor', () => {
   const schedule = scheduleSchema.parse({ kind: 'cosine', warmUpSteps: 50, floor: 0.1 });
-  near(rateAt(schedule, 1, 50, 150), 1);
-  near(rateAt(schedule, 1, 100, 150), 0.55);
-  near(rateAt(schedule, 1, 150, 150), 0.1);
-  near(rateAt(schedule, 1, 75, 150), 0.1 + 0.9 * 0.5 * (1 + Math.SQRT1_2));
+  near(rateAt(schedule, 1, 50, steps(150)), 1);
+  near(rateAt(schedule, 1, 100, steps(150)), 0.55);
+  near(rateAt(schedule, 1, 150, steps(150)), 0.1);
+  near(rateAt(schedule, 1, 75, steps(150)), 0.1 + 0.9 * 0.5 * (1 + Math.SQRT1_2));
 });
 
 test('cosine shorter than its warm-up stays finite', () => {
   const schedule = scheduleSchema.parse({ kind: 'cosine', warmUpSteps: 50 });
-  near(rateAt(schedule, 1, 9, 10), 0.2);
-  assert.ok(Number.isFinite(rateAt(schedule, 1, 60, 10)));
+  near(rateAt(schedule, 1, 10, steps(10)), 0.2);
+  assert.ok(Number.isFinite(rateAt(schedule, 1, 60, steps(10))));
 });
 
 test('reduce on plateau counts as Keras: min delta, patience, minimum', () => {
@@ -42,15 +47,15 @@ test('reduce on plateau counts as Keras: min delta, patience, minimum', () => {
   const rates: number[] = [];
   let state = initialPlateau;
   for (const loss of losses) {
-    state = afterEpoch(schedule, state, loss);
-    rates.push(rateAt(schedule, 1, 0, 0, state));
+    state = afterLoss(schedule, state, loss);
+    rates.push(rateAt(schedule, 1, 0, steps(1), state));
   }
   assert.deepEqual(
     rates.map((rate) => Number(rate.toFixed(6))),
     [1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.01],
   );
-  for (let i = 0; i < 3; i++) state = afterEpoch(schedule, state, 2);
-  near(rateAt(schedule, 1, 0, 0, state), 0.005);
+  for (let i = 0; i < 3; i++) state = afterLoss(schedule, state, 2);
+  near(rateAt(schedule, 1, 0, steps(1), state), 0.005);
 });
 
 test('reduce on plateau follows Keras over its loss curves', () => {
@@ -64,8 +69,8 @@ test('reduce on plateau follows Keras over its loss curves', () => {
   for (const { curve, rates } of kerasNumbers.plateau) {
     let state = initialPlateau;
     for (const [epoch, loss] of curve.entries()) {
-      state = afterEpoch(schedule, state, loss);
-      const rate = rateAt(schedule, 1, 0, 0, state);
+      state = afterLoss(schedule, state, loss);
+      const rate = rateAt(schedule, 1, 0, steps(1), state);
       assert.ok(Math.abs(rate - rates[epoch]!) < 1e-6, `${curve} at ${epoch}: ${rate}, Keras ${rates[epoch]}`);
     }
   }

@@ -8,10 +8,16 @@
  *     |    \  /         |  mirrored at its edge: mirrored tissue is still tissue, unlike smeared or black corners.
  *     +-----------------+
  */
-import type { View } from './view.ts';
+import type { TissueView } from './view.ts';
 
 /** Fills `into` [sizePx, sizePx, rgb] with the view of `source` [side, side, rgb]; both uint8. */
-export function resample(source: Uint8Array, sizePx: number, contextPx: number, view: View, into: Uint8Array): void {
+export function resample(
+  source: Uint8Array,
+  sizePx: number,
+  contextPx: number,
+  view: TissueView,
+  into: Uint8Array,
+): void {
   const side = sizePx + 2 * contextPx;
   if (view.angle === 0 && view.scale === 1 && !view.flipX && !view.flipY) {
     cropCentre(source, side, sizePx, contextPx, into);

@@ -7,7 +7,7 @@
  * All of it is one affine map of the optical density, od' = od · A + b, and a change of brightness is a constant in b:
  * a table for the logarithm and one for the exponential make it cheap.
  */
-import type { Triple, View } from './view.ts';
+import type { TissueView, Triple } from './view.ts';
 
 /** Optical density of pure haematoxylin, eosin and residual (DAB) in red, green, blue, rows of unit length. */
 const stainVectors: readonly [Triple, Triple, Triple] = [
@@ -30,7 +30,7 @@ const darkest = 6 * densitySteps;
 const grey = Uint8Array.from({ length: darkest + 1 }, (_, step) => Math.round(255 * Math.exp(-step / densitySteps)));
 
 /** Changes `pixels` [n, rgb] uint8 in place. */
-export function jitterStain(pixels: Uint8Array, view: Pick<View, 'stain' | 'brightness'>): void {
+export function jitterStain(pixels: Uint8Array, view: Pick<TissueView, 'stain' | 'brightness'>): void {
   if (view.stain === null && view.brightness === 1) return;
   const { matrix, offset } = densityMap(view);
   const m = matrix.map((value) => value * densitySteps);
@@ -51,7 +51,10 @@ function clampStep(step: number): number {
 }
 
 /** od' = od · matrix + offset; matrix row by row. */
-function densityMap({ stain, brightness }: Pick<View, 'stain' | 'brightness'>): { matrix: number[]; offset: number[] } {
+function densityMap({ stain, brightness }: Pick<TissueView, 'stain' | 'brightness'>): {
+  matrix: number[];
+  offset: number[];
+} {
   const factor = stain?.factor ?? [1, 1, 1];
   const shift = stain?.shift ?? [0, 0, 0];
   const matrix: number[] = [];

@@ -1,8 +1,10 @@
 /** One augmented view of a patch as numbers, drawn from the seed alone: view 3 of patch 17 is the same picture in every run. */
 import { type Random, randomFor } from '../../core/random.ts';
-import type { Augment } from '../../core/recipe.ts';
+import type { Augment, TissueAugment } from '../../core/recipe.ts';
+import { drawKerasView, type KerasView } from './keras-view.ts';
 
-export interface View {
+export interface TissueView {
+  readonly kind: 'tissue';
   /** Counter-clockwise, radians. */
   readonly angle: number;
   /** Source px per px of the view: above 1 more tissue is seen, smaller. */
@@ -18,8 +20,12 @@ export interface View {
 
 export type Triple = readonly [number, number, number];
 
+/** One view as the recipe's kind of augmentation draws it. */
+export type View = TissueView | KerasView;
+
 /** The patch as it was cut. */
-export const centralView: View = {
+export const centralView: TissueView = {
+  kind: 'tissue',
   angle: 0,
   scale: 1,
   flipX: false,
@@ -32,11 +38,12 @@ export const centralView: View = {
 /** View `view` of patch `patch`. View 0 is always the patch itself, so that training sees what prediction will see. */
 export function viewOf(augment: Augment | null, seed: number, view: number, patch: number): View {
   if (augment === null || view === 0) return centralView;
-  return drawView(augment, randomFor(seed, 'augment', view, patch));
+  const random = randomFor(seed, 'augment', view, patch);
+  return augment.kind === 'keras' ? drawKerasView(augment, random) : drawTissueView(augment, random);
 }
 
 /** Draws in a fixed order, also what is switched off, so that one setting does not move the draws of another. */
-function drawView(augment: Augment, random: Random): View {
+function drawTissueView(augment: TissueAugment, random: Random): TissueView {
   const angle = random.next() * 2 * Math.PI;
   const flipX = random.next() < 0.5;
   const flipY = random.next() < 0.5;
@@ -47,6 +54,7 @@ function drawView(augment: Augment, random: Random): View {
   const factor: Triple = [1 + jitter(), 1 + jitter(), 1 + jitter()];
   const shift: Triple = [jitter(), jitter(), jitter()];
   return {
+    kind: 'tissue',
     angle: augment.rotate ? angle : 0,
     scale,
     flipX: augment.flip && flipX,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Augment, augmentSchema } from '../../../app/core/recipe.ts';
+import { augmentSchema, type TissueAugment } from '../../../app/core/recipe.ts';
 import { augmentPatch } from '../../../app/training/augment/augment-patch.ts';
-import { centralView, type View, viewOf } from '../../../app/training/augment/view.ts';
+import { centralView, type TissueView, viewOf } from '../../../app/training/augment/view.ts';
 
 const size = 32;
 const context = 10;
@@ -16,7 +16,7 @@ function coordinates(): Uint8Array {
   return out;
 }
 
-function viewed(view: Partial<View>, source = coordinates(), contextPx = context): Uint8Array {
+function viewed(view: Partial<TissueView>, source = coordinates(), contextPx = context): Uint8Array {
   const out = new Uint8Array(size * size * 3);
   augmentPatch(source, size, contextPx, { ...centralView, ...view }, out);
   return out;
@@ -43,7 +43,7 @@ test('flips mirror, and a quarter turn moves the top edge to the left', () => {
 });
 
 test('any view of a patch with enough context shows only pixels of its own neighbourhood, none twice mirrored', () => {
-  const augment: Augment = { ...augmentSchema.parse({}), stain: 0, blurPx: 0, brightness: 0 };
+  const augment: TissueAugment = { ...(augmentSchema.parse({}) as TissueAugment), stain: 0, blurPx: 0, brightness: 0 };
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 31 }), fc.nat(5000), (view, patch) => {
       const drawn = viewOf(augment, 1, view, patch);
