@@ -9,6 +9,33 @@ export interface SlideLevel extends PyramidLevel {
   readonly compression: string;
 }
 
+/** `stored`: as the scanner wrote them. `srgb`: shown through the slide's own ICC profile. */
+export type ColourMode = 'stored' | 'srgb';
+
+/** How a slide is looked at; what is left out is its default plane and its stored colours. */
+export interface SlideLook {
+  /** Counted as in `FocalPlanes.offsetsUm`. */
+  readonly focalPlane?: number | undefined;
+  readonly colour?: ColourMode | undefined;
+}
+
+/** Pictures of the same field at several heights, in the file's order. */
+export interface FocalPlanes {
+  /** Height of each above the slide's nominal focus in µm; null where the file does not say. */
+  readonly offsetsUm: readonly (number | null)[];
+  /** The plane that is shown. */
+  readonly shown: number;
+}
+
+/** A slide whose format or file knows one plane. */
+export const onePlane: FocalPlanes = { offsetsUm: [null], shown: 0 };
+
+/** The colour profile that a slide carries and that can be used. */
+export interface IccProfile {
+  readonly description: string;
+  readonly bytes: number;
+}
+
 export interface SlideInfo {
   readonly format: string;
   readonly vendor: string;
@@ -20,7 +47,10 @@ export interface SlideInfo {
   readonly levels: readonly SlideLevel[];
   /** Names of label, macro and thumbnail pictures stored beside the slide. */
   readonly associated: readonly string[];
-  /** SHA-256 (hex) of length, directories, offset tables and 64 hash-chosen tiles. */
+  readonly focalPlanes: FocalPlanes;
+  /** Null when there is none, or none that can be used: `properties` then says why, as `icc.not-used`. */
+  readonly icc: IccProfile | null;
+  /** The same for every look. SHA-256 (hex) of length, directories, offset tables and 64 hash-chosen tiles. */
   readonly fingerprint: string;
   readonly properties: Readonly<Record<string, string>>;
 }

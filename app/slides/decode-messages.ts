@@ -8,6 +8,7 @@
 import type { ErrorReport } from '../core/errors.ts';
 import type { RegionRequest, SlideInfo } from '../core/slide.ts';
 import type { CutRequest, PictureRequest } from './slide-pool.ts';
+import type { SlideSource } from './slide-source.ts';
 
 export type RegionEncoding =
   | { readonly as: 'rgb' }
@@ -15,19 +16,25 @@ export type RegionEncoding =
   | { readonly as: 'jpeg'; readonly quality: number };
 
 export type DecodeCall =
-  | { readonly kind: 'describe'; readonly path: string }
-  | { readonly kind: 'tile'; readonly path: string; readonly level: number; readonly x: number; readonly y: number }
+  | { readonly kind: 'describe'; readonly slide: SlideSource }
+  | {
+      readonly kind: 'tile';
+      readonly slide: SlideSource;
+      readonly level: number;
+      readonly x: number;
+      readonly y: number;
+    }
   | {
       readonly kind: 'region';
-      readonly path: string;
+      readonly slide: SlideSource;
       readonly request: RegionRequest;
       readonly encoding: RegionEncoding;
     }
-  | { readonly kind: 'thumbnail'; readonly path: string; readonly maxSidePx: number }
-  | { readonly kind: 'associated'; readonly path: string; readonly name: string }
-  | { readonly kind: 'tissue-mask'; readonly path: string }
-  | { readonly kind: 'make-levels'; readonly path: string }
-  | { readonly kind: 'cut-patches'; readonly path: string; readonly request: CutRequest }
+  | { readonly kind: 'thumbnail'; readonly slide: SlideSource; readonly maxSidePx: number }
+  | { readonly kind: 'associated'; readonly slide: SlideSource; readonly name: string }
+  | { readonly kind: 'tissue-mask'; readonly slide: SlideSource }
+  | { readonly kind: 'make-levels'; readonly slide: SlideSource }
+  | { readonly kind: 'cut-patches'; readonly slide: SlideSource; readonly request: CutRequest }
   | { readonly kind: 'decode-pictures'; readonly request: PictureRequest };
 
 /** What `done` carries, by the kind of call; `bytes` says how much of the slot was filled. */

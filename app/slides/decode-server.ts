@@ -19,6 +19,7 @@ import { cutPatches } from './patch-cutter.ts';
 import { decodePictures } from './picture-reader.ts';
 import type { OnStep } from './slide.ts';
 import { fileError } from './slide-errors.ts';
+import type { SlideSource } from './slide-source.ts';
 import { readThumbnail } from './thumbnail.ts';
 import type { TiffSlide } from './tiff-slide.ts';
 import { readTissueMask } from './tissue-mask.ts';
@@ -29,7 +30,7 @@ const thumbnailQuality = 88;
 const stepEveryMs = 100;
 
 interface Context {
-  open(path: string): Promise<TiffSlide>;
+  open(slide: SlideSource): Promise<TiffSlide>;
   /** Writes to the call's slot and says how many bytes. */
   fill(data: Uint8Array): Promise<number>;
   onStep: OnStep;
@@ -38,9 +39,9 @@ interface Context {
 type Handlers = { [K in DecodeKind]: (call: CallOf<K>, context: Context) => Promise<DecodeResults[K]> };
 
 const handlers: Handlers = {
-  describe: async ({ path }, { open }) => ({ info: (await open(path)).info }),
-  tile: async ({ path, level, x, y }, { open, fill }) => {
-    const slide = await open(path);
+  describe: async ({ slide: source }, { open }) => ({ info: (await open(source)).info }),
+  tile: async ({ slide: source, level, x, y }, { open, fill }) => {
+    const slide = await open(source);
     const stored = await slide.storedTile(level, x, y);
     if (stored) {
       return { type: 'image/jpeg', ...stored, prefix: Buffer.from(stored.prefix).toString('base64') };
@@ -48,27 +49,27 @@ const handlers: Handlers = {
     const { bytes, type } = await slide.tile(level, x, y);
     return { type, bytes: await fill(bytes) };
   },
-  region: async ({ path, request, encoding }, { open, fill, onStep }) => {
-    const image = await (await open(path)).region(request, onStep);
+  region: async ({ slide: source, request, encoding }, { open, fill, onStep }) => {
+    const image = await (await open(source)).region(request, onStep);
     return { bytes: await fill(await encode(image, encoding)), widthPx: image.widthPx, heightPx: image.heightPx };
   },
-  thumbnail: async ({ path, maxSidePx }, { open, fill, onStep }) => {
-    const image = await readThumbnail(await open(path), maxSidePx, onStep);
+  thumbnail: async ({ slide: source, maxSidePx }, { open, fill, onStep }) => {
+    const image = await readThumbnail(await open(source), maxSidePx, onStep);
     return { bytes: await fill(await encodeJpeg(image, thumbnailQuality)) };
   },
-  associated: async ({ path, name }, { open, fill }) => ({
-    bytes: await fill(await encodeJpeg(await (await open(path)).associated(name), thumbnailQuality)),
+  associated: async ({ slide: source, name }, { open, fill }) => ({
+    bytes: await fill(await encodeJpeg(await (await open(source)).associated(name), thumbnailQuality)),
   }),
-  'tissue-mask': async ({ path }, { open, fill, onStep }) => {
-    const { data, ...rest } = await readTissueMask(await open(path), onStep);
+  'tissue-mask': async ({ slide: source }, { open, fill, onStep }) => {
+    const { data, ...rest } = await readTissueMask(await open(source), onStep);
     return { bytes: await fill(data), ...rest };
   },
-  'make-levels': async ({ path }, { open, onStep }) => {
-    await (await open(path)).makeLevels(onStep);
+  'make-levels': async ({ slide: source }, { open, onStep }) => {
+    await (await open(source)).makeLevels(onStep);
     return {};
   },
-  'cut-patches': async ({ path, request }, { open, onStep }) => {
-    await cutPatches(await open(path), request, onStep);
+  'cut-patches': async ({ slide: source, request }, { open, onStep }) => {
+    await cutPatches(await open(source), request, onStep);
     return {};
   },
   'decode-pictures': async ({ request }, { onStep }) => {
@@ -112,23 +113,25 @@ export function serveDecode(port: ParentPort, { cacheFolder }: { cacheFolder: st
   send({ type: 'ready' });
 }
 
-/** Opens a slide once; opens it anew when the file behind the path has changed; closes the one that was not used for longest. */
-function keepSlidesOpen(cacheFolder: string): (path: string) => Promise<TiffSlide> {
+/** Opens a look of a slide once; anew when the file behind the path has changed; closes the one that was not used for longest. */
+function keepSlidesOpen(cacheFolder: string): (source: SlideSource) => Promise<TiffSlide> {
   const slides = new Map<string, { slide: TiffSlide; version: string }>();
-  return async (path) => {
+  return async (source) => {
+    const { path, ...look } = source;
     const { size, mtimeMs, ino } = await stat(path).catch((thrown) => {
       throw fileError(thrown, basename(path));
     });
     const version = `${size}/${mtimeMs}/${ino}`;
-    const known = slides.get(path);
-    slides.delete(path);
+    const key = JSON.stringify(source);
+    const known = slides.get(key);
+    slides.delete(key);
     if (known?.version === version) {
-      slides.set(path, known);
+      slides.set(key, known);
       return known.slide;
     }
     await known?.slide.close();
-    const slide = await openSlide(path, { cacheFolder });
-    slides.set(path, { slide, version });
+    const slide = await openSlide(path, { cacheFolder, ...look });
+    slides.set(key, { slide, version });
     for (const [oldest, { slide: unused }] of slides) {
       if (slides.size <= slidesKeptOpen) break;
       slides.delete(oldest);

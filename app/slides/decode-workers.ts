@@ -163,7 +163,7 @@ export function createDecodeWorkers(
 }
 
 function deathError(why: DeathCause, call: DecodeCall): EosinError {
-  const file = 'path' in call ? call.path : (call.request.pictures[0]?.path ?? '');
+  const file = 'slide' in call ? call.slide.path : (call.request.pictures[0]?.path ?? '');
   const fields = { file: file.replace(/^.*[\\/]/, ''), call: call.kind };
   const elsewhere = 'Other slides are not affected. Copy the file again from where it came from, or convert it.';
   switch (why) {

@@ -18,6 +18,7 @@ import { readFrame } from './dicom-frames.ts';
 import { type DicomInstance, readDicomInstance } from './dicom-instance.ts';
 import { createDicomLevel } from './dicom-level.ts';
 import { mostPixels } from './image-codec.ts';
+import type { OpenOptions } from './open-slide.ts';
 import { readWindows } from './region-reader.ts';
 import { fileError, unsupported } from './slide-errors.ts';
 import { createLevelSlide, downsampleOf, type SlideLayout, type StoredBytes, type TiffSlide } from './tiff-slide.ts';
@@ -30,13 +31,13 @@ const associatedNames: Readonly<Record<string, string>> = { LABEL: 'label', OVER
  * `path` is a folder of DICOM files or one of them. Throws `slide/not-dicom`, `slide/several`, `slide/truncated`, `slide/structure`,
  * `slide/unsupported`.
  */
-export async function openDicom(path: string, isFolder: boolean, cacheFolder: string): Promise<TiffSlide> {
+export async function openDicom(path: string, isFolder: boolean, options: OpenOptions): Promise<TiffSlide> {
   const instances: DicomInstance[] = [];
   try {
     const folder = isFolder ? path : dirname(path);
     for (const name of await findFiles(path, isFolder)) instances.push(await openInstance(join(folder, name)));
     const layout = layOut(instances);
-    return createLevelSlide(storedIn(instances), layout, await fingerprintOf(instances), cacheFolder);
+    return createLevelSlide(storedIn(instances), layout, await fingerprintOf(instances), options);
   } catch (thrown) {
     for (const { source } of instances) await source.close();
     throw thrown;

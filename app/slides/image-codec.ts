@@ -13,10 +13,15 @@ export const mostPixels = 1e8;
 
 /**
  * Decodes a JPEG, PNG or TIFF (bytes or a path) to RGB; grey becomes RGB, transparency becomes white. Throws what sharp throws.
- * `strict` is for TIFF without JPEG in it: damaged LZW or deflate is a mere warning there and would come out as black.
+ * `strict` is for TIFF without JPEG in it: damaged LZW or deflate is a mere warning there and would come out as black. Colours are the
+ * stored ones; with `profile` they go through the picture's own profile to sRGB.
  */
-export async function decodeRgb(input: Uint8Array | string, strict = false): Promise<RgbImage> {
-  const picture = sharp(input, { failOn: strict ? 'warning' : 'error', limitInputPixels: mostPixels });
+export async function decodeRgb(
+  input: Uint8Array | string,
+  { strict = false, profile = false }: { strict?: boolean; profile?: boolean } = {},
+): Promise<RgbImage> {
+  const failOn = strict ? 'warning' : 'error';
+  const picture = sharp(input, { failOn, limitInputPixels: mostPixels, ignoreIcc: !profile });
   const { data, info } = await picture
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')

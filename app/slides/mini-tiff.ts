@@ -23,6 +23,7 @@ export interface MiniTiff {
   readonly predictor: number;
   readonly jpegTables: Uint8Array | null;
   readonly chromaSubsampling: readonly [number, number];
+  readonly profile?: Uint8Array;
 }
 
 const short = 3;
@@ -61,6 +62,7 @@ export function writeMiniTiff(picture: MiniTiff, pieces: readonly Uint8Array[]):
   if (picture.jpegTables) fields.push({ tag: tag.jpegTables, type: undefinedBytes, values: picture.jpegTables });
   if (picture.photometric === 6)
     fields.push({ tag: tag.yCbCrSubSampling, type: short, values: picture.chromaSubsampling });
+  if (picture.profile) fields.push({ tag: tag.iccProfile, type: undefinedBytes, values: picture.profile });
   fields.sort((a, b) => a.tag - b.tag);
 
   const unit = (type: number): number => (type === short ? 2 : type === long ? 4 : 1);

@@ -13,6 +13,7 @@ import { hashText } from '../core/random.ts';
 import type { ByteSource } from './byte-source.ts';
 import { openBytes } from './byte-source.ts';
 import { convertPicture, planPyramid, pyramidTilePx } from './convert-picture.ts';
+import type { OpenOptions } from './open-slide.ts';
 import { mppOfDots, type PictureHeader, readPictureHeader } from './picture-header.ts';
 import type { OnStep } from './slide.ts';
 import { badStructure, unsupported } from './slide-errors.ts';
@@ -31,9 +32,9 @@ const sampledBlocks = 64;
 const blockBytes = 65_536;
 
 /** A PNG or JPEG as a slide; null when the file is neither. Throws as `readPictureHeader` does. */
-export async function openPicture(source: ByteSource, cacheFolder: string): Promise<TiffSlide | null> {
+export async function openPicture(source: ByteSource, options: OpenOptions): Promise<TiffSlide | null> {
   const header = await readPictureHeader(source);
-  return header && createPictureSlide(source, header, await fingerprintBlocks(source), cacheFolder, {});
+  return header && createPictureSlide(source, header, await fingerprintBlocks(source), options, {});
 }
 
 /** A TIFF whose first directory has strips as a slide; throws `slide/unsupported`. */
@@ -41,7 +42,7 @@ export function openStripedTiff(
   source: ByteSource,
   first: TiffDirectory,
   fingerprint: string,
-  cacheFolder: string,
+  options: OpenOptions,
 ): TiffSlide {
   const { widthPx, heightPx, compression, photometric, bitsPerSample, samples, resolution, pieceHeightPx } = first;
   const directory = first.index;
@@ -62,14 +63,14 @@ export function openStripedTiff(
     ...(first.description === '' ? {} : { 'tiff.imageDescription': first.description }),
   };
   const header: PictureHeader = { format: 'tiff', widthPx, heightPx, mpp, wholeInMemory, strict: compression !== jpeg };
-  return createPictureSlide(source, header, fingerprint, cacheFolder, properties);
+  return createPictureSlide(source, header, fingerprint, options, properties);
 }
 
 function createPictureSlide(
   source: ByteSource,
   header: PictureHeader,
   fingerprint: string,
-  cacheFolder: string,
+  options: OpenOptions,
   properties: Readonly<Record<string, string>>,
 ): TiffSlide {
   const { format, widthPx, heightPx, mpp, wholeInMemory, strict } = header;
@@ -78,7 +79,7 @@ function createPictureSlide(
   if (widthPx * heightPx > most)
     throw unsupported(`it is a plain picture of more than ${most / 1e6} million px`, { widthPx, heightPx, most });
   const plan = planPyramid(widthPx, heightPx);
-  const path = join(cacheFolder, 'pictures', `${fingerprint}-1.tif`);
+  const path = join(options.cacheFolder, 'pictures', `${fingerprint}-1.tif`);
 
   let opening: ReturnType<typeof openPyramid> | null = null;
   const open = async (onStep?: OnStep): Promise<readonly TileLevel[]> => {
@@ -111,7 +112,7 @@ function createPictureSlide(
     },
   };
   const layout = { format, vendor: 'picture', levels, associated: [], mpp, objective: null, properties };
-  const slide = createLevelSlide(bytes, layout, fingerprint, cacheFolder);
+  const slide = createLevelSlide(bytes, layout, fingerprint, options);
   return {
     ...slide,
     async levelFor(downsample, onStep) {

@@ -52,6 +52,13 @@ export function damagedPicture(fields: ErrorFields, cause: unknown): EosinError 
   });
 }
 
+/** Colours were asked for that only a profile can give; `why` says what is wrong with the one that the slide has. */
+export function noProfile(why: string | null): EosinError {
+  const cause =
+    why === null ? 'The slide has no colour profile.' : `The slide’s colour profile cannot be used: ${why}.`;
+  return new EosinError('slide/no-profile', 'input', cause, { remedy: 'Use the colours as they were scanned.' });
+}
+
 /** A call that asks for what the slide does not have: our caller's mistake. */
 export function noSuch(what: string, fields: ErrorFields): EosinError {
   return new EosinError('slide/no-such-part', 'missing', `The slide has no such ${what}.`, {

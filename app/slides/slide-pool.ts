@@ -8,9 +8,9 @@ import { openBytes } from './byte-source.ts';
 import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
 import { createDecodeWorkers } from './decode-workers.ts';
 import { needsMadeLevel } from './level-choice.ts';
-
 import type { EncodedImage } from './slide.ts';
 import { fileError } from './slide-errors.ts';
+import { type SlideSource, slideSource } from './slide-source.ts';
 import { maskDownsample } from './tissue-mask.ts';
 
 export interface SlidePoolOptions {
@@ -39,26 +39,37 @@ export interface PictureRequest {
   readonly pictures: readonly { readonly path: string; readonly offset: number }[];
 }
 
+/** A bare path is the slide's default look. */
 export interface SlidePool {
-  describe(path: string, signal?: AbortSignal): Promise<SlideInfo>;
-  tile(path: string, at: { level: number; x: number; y: number }, signal?: AbortSignal): Promise<EncodedImage>;
-  region(path: string, request: RegionRequest, signal?: AbortSignal): Promise<RgbImage>;
-  regionJpeg(path: string, request: RegionRequest, quality: number, signal?: AbortSignal): Promise<Uint8Array>;
-  regionPng(path: string, request: RegionRequest, signal?: AbortSignal): Promise<Uint8Array>;
+  describe(slide: string | SlideSource, signal?: AbortSignal): Promise<SlideInfo>;
+  tile(
+    slide: string | SlideSource,
+    at: { level: number; x: number; y: number },
+    signal?: AbortSignal,
+  ): Promise<EncodedImage>;
+  region(slide: string | SlideSource, request: RegionRequest, signal?: AbortSignal): Promise<RgbImage>;
+  regionJpeg(
+    slide: string | SlideSource,
+    request: RegionRequest,
+    quality: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array>;
+  regionPng(slide: string | SlideSource, request: RegionRequest, signal?: AbortSignal): Promise<Uint8Array>;
   /** JPEG of the whole slide. */
-  thumbnail(path: string, maxSidePx: number, signal?: AbortSignal): Promise<Uint8Array>;
+  thumbnail(slide: string | SlideSource, maxSidePx: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** JPEG of a label, macro or thumbnail picture. */
-  associated(path: string, name: string, signal?: AbortSignal): Promise<Uint8Array>;
-  tissueMask(path: string, signal?: AbortSignal): Promise<TissueMask>;
+  associated(slide: string | SlideSource, name: string, signal?: AbortSignal): Promise<Uint8Array>;
+  tissueMask(slide: string | SlideSource, signal?: AbortSignal): Promise<TissueMask>;
   /** Writes raw RGB patches straight into `request.file`. */
-  cutPatches(path: string, request: CutRequest, signal?: AbortSignal): Promise<void>;
+  cutPatches(slide: string | SlideSource, request: CutRequest, signal?: AbortSignal): Promise<void>;
   /** Decodes plain pictures, resized to a square of `sizePx` where they differ, as raw RGB into `request.file`. */
   decodePictures(request: PictureRequest, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What is known of a file as it stands now; a changed file is a new one. */
+/** What is known of a look of a file as it stands now; a changed file is a new one. */
 interface Known {
+  readonly source: SlideSource;
   readonly version: string;
   readonly info: Promise<SlideInfo>;
   levelsMade: Promise<void> | null;
@@ -76,42 +87,48 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
   const workers = createDecodeWorkers(options.startProcess, options.processes, options.memoryLimitBytes);
   const slides = new Map<string, Known>();
 
-  const known = async (path: string): Promise<Known> => {
+  const known = async (asked: string | SlideSource): Promise<Known> => {
+    const source = slideSource(asked);
+    const { path } = source;
+    const key = JSON.stringify(source);
     const { size, mtimeMs, ino } = await stat(path).catch((thrown) => {
       throw fileError(thrown, basename(path));
     });
     const version = `${size}/${mtimeMs}/${ino}`;
-    const found = slides.get(path);
+    const found = slides.get(key);
     if (found?.version === version) return found;
-    const describing = workers.run<'describe', SlideInfo>({ kind: 'describe', path }, async ({ info }) => info, {
+    const message = { kind: 'describe' as const, slide: source };
+    const describing = workers.run<'describe', SlideInfo>(message, async ({ info }) => info, {
       deadlineMs: options.deadlineMs,
     });
-    const slide: Known = { version, info: describing, levelsMade: null, refused: new Map() };
-    slides.set(path, slide);
+    const slide: Known = { source, version, info: describing, levelsMade: null, refused: new Map() };
+    slides.set(key, slide);
     for (const oldest of slides.keys()) {
       if (slides.size <= slidesKnown) break;
       slides.delete(oldest);
     }
     describing.catch((thrown) => {
       // What says that the file is bad stays true while the file stays; trouble of the moment does not.
-      if (!(thrown instanceof EosinError) || thrown.kind !== 'input') slides.delete(path);
-      else setTimeout(() => slides.get(path) === slide && slides.delete(path), refusedForMs).unref();
+      if (!(thrown instanceof EosinError) || thrown.kind !== 'input') slides.delete(key);
+      else setTimeout(() => slides.get(key) === slide && slides.delete(key), refusedForMs).unref();
     });
     return slide;
   };
 
   /** The slide's description, with its made levels made when this downsample is read from one. */
   const prepare = async (
-    path: string,
+    source: string | SlideSource,
     downsample: (info: SlideInfo) => number | null,
     signal?: AbortSignal,
   ): Promise<Known> => {
-    const slide = await known(path);
+    const slide = await known(source);
     const info = await unlessAborted(slide.info, signal);
     const at = downsample(info);
     if (at === null || !needsMadeLevel(info.levels, at)) return slide;
     slide.levelsMade ??= workers
-      .run<'make-levels', void>({ kind: 'make-levels', path }, async () => {}, { deadlineMs: options.deadlineMs })
+      .run<'make-levels', void>({ kind: 'make-levels', slide: slide.source }, async () => {}, {
+        deadlineMs: options.deadlineMs,
+      })
       .catch((thrown) => {
         slide.levelsMade = null;
         throw thrown;
@@ -140,65 +157,68 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
   };
 
   const region = async <T>(
-    path: string,
+    source: string | SlideSource,
     request: RegionRequest,
     encoding: RegionEncoding,
     take: (result: DecodeResults['region'], slot: string) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> => {
-    const slide = await prepare(path, () => request.downsample, signal);
+    const slide = await prepare(source, () => request.downsample, signal);
     const pixels = request.widthPx * request.heightPx;
-    return call<'region', T>(slide, { kind: 'region', path, request, encoding }, take, { pixels, signal });
+    return call<'region', T>(slide, { kind: 'region', slide: slide.source, request, encoding }, take, {
+      pixels,
+      signal,
+    });
   };
 
   return {
-    describe: async (path, signal) => unlessAborted((await known(path)).info, signal),
-    async tile(path, { level, x, y }, signal) {
-      const slide = await prepare(path, ({ levels }) => madeDownsample(levels[level]), signal);
+    describe: async (source, signal) => unlessAborted((await known(source)).info, signal),
+    async tile(source, { level, x, y }, signal) {
+      const slide = await prepare(source, ({ levels }) => madeDownsample(levels[level]), signal);
       return call<'tile', EncodedImage>(
         slide,
-        { kind: 'tile', path, level, x, y },
+        { kind: 'tile', slide: slide.source, level, x, y },
         async (result, slot) => ({
           type: result.type,
-          bytes: 'prefix' in result ? await readStored(path, result) : await readSlot(slot, result.bytes),
+          bytes: 'prefix' in result ? await readStored(slide.source.path, result) : await readSlot(slot, result.bytes),
         }),
         { signal },
       );
     },
-    region: (path, request, signal) =>
+    region: (source, request, signal) =>
       region(
-        path,
+        source,
         request,
         { as: 'rgb' },
         async ({ bytes, widthPx, heightPx }, slot) => ({ data: await readSlot(slot, bytes), widthPx, heightPx }),
         signal,
       ),
-    regionJpeg: (path, request, quality, signal) =>
-      region(path, request, { as: 'jpeg', quality }, ({ bytes }, slot) => readSlot(slot, bytes), signal),
-    regionPng: (path, request, signal) =>
-      region(path, request, { as: 'png' }, ({ bytes }, slot) => readSlot(slot, bytes), signal),
-    async thumbnail(path, maxSidePx, signal) {
-      const slide = await prepare(path, ({ widthPx, heightPx }) => Math.max(widthPx, heightPx) / maxSidePx, signal);
-      const message = { kind: 'thumbnail' as const, path, maxSidePx };
+    regionJpeg: (source, request, quality, signal) =>
+      region(source, request, { as: 'jpeg', quality }, ({ bytes }, slot) => readSlot(slot, bytes), signal),
+    regionPng: (source, request, signal) =>
+      region(source, request, { as: 'png' }, ({ bytes }, slot) => readSlot(slot, bytes), signal),
+    async thumbnail(source, maxSidePx, signal) {
+      const slide = await prepare(source, ({ widthPx, heightPx }) => Math.max(widthPx, heightPx) / maxSidePx, signal);
+      const message = { kind: 'thumbnail' as const, slide: slide.source, maxSidePx };
       return call<'thumbnail', Uint8Array>(slide, message, ({ bytes }, slot) => readSlot(slot, bytes), { signal });
     },
-    async associated(path, name, signal) {
-      const slide = await known(path);
-      const message = { kind: 'associated' as const, path, name };
+    async associated(source, name, signal) {
+      const slide = await known(source);
+      const message = { kind: 'associated' as const, slide: slide.source, name };
       return call<'associated', Uint8Array>(slide, message, ({ bytes }, slot) => readSlot(slot, bytes), { signal });
     },
-    async tissueMask(path, signal) {
-      const slide = await prepare(path, maskDownsample, signal);
+    async tissueMask(source, signal) {
+      const slide = await prepare(source, maskDownsample, signal);
       return call<'tissue-mask', TissueMask>(
         slide,
-        { kind: 'tissue-mask', path },
+        { kind: 'tissue-mask', slide: slide.source },
         async ({ bytes, ...rest }, slot) => ({ data: await readSlot(slot, bytes), ...rest }),
         { signal },
       );
     },
-    async cutPatches(path, request, signal) {
-      const slide = await prepare(path, () => request.downsample, signal);
-      await call<'cut-patches', void>(slide, { kind: 'cut-patches', path, request }, async () => {}, {
+    async cutPatches(source, request, signal) {
+      const slide = await prepare(source, () => request.downsample, signal);
+      await call<'cut-patches', void>(slide, { kind: 'cut-patches', slide: slide.source, request }, async () => {}, {
         bulk: true,
         signal,
       });

@@ -30,6 +30,7 @@ export const tag = {
   sampleFormat: 339,
   jpegTables: 347,
   yCbCrSubSampling: 530,
+  iccProfile: 34_675,
 } as const;
 
 /** Bytes of one value by field type; a type that is not here is unknown and its field is left alone. */

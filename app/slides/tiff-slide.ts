@@ -1,24 +1,36 @@
 /** A slide made of levels of tiles: what every format shares once its reader has said which picture is what. */
 import { basename } from 'node:path';
 import type { Mpp } from '../core/pyramid.ts';
-import type { RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
+import type { FocalPlanes, RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
 import { fillHoles } from './aperio-holes.ts';
 import type { ByteSource } from './byte-source.ts';
+import { choosePlane } from './focal-planes.ts';
+import { createToSrgb, throughProfile } from './icc-colour.ts';
+import { readIccProfile } from './icc-profile.ts';
 import { decodeRgb, encodeJpeg, mostPixels } from './image-codec.ts';
 import { chooseLevel } from './level-choice.ts';
 import { type MadeLevel, madeTilePx, openMadeLevels, planMadeLevels } from './made-levels.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
+import type { OpenOptions } from './open-slide.ts';
 import { createPlacedLevel } from './placed-level.ts';
 import { createPlanarLevel, planesOf } from './planar-level.ts';
 import { readRegion, readWindows } from './region-reader.ts';
 import type { OnStep, Slide, StoredTile } from './slide.ts';
-import { damagedTile, noSuch, unsupported } from './slide-errors.ts';
+import { damagedTile, noProfile, noSuch, unsupported } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { createTileLevel, type TileLevel, unsupportedReason } from './tile-level.ts';
 import { unpackZstd, zstd } from './zstd-tile.ts';
 
+/** What only some formats tell of a slide. */
+interface MoreOfSlide {
+  /** With the plane that was asked for, see `choosePlane`; one plane when left out. */
+  readonly focalPlanes?: FocalPlanes;
+  /** The colour profile as it is stored, at most `mostProfileBytes` and one more of it; not looked into yet. */
+  readonly profile?: Uint8Array | null;
+}
+
 /** What the reader of a format that is no TIFF found: levels that read themselves, finest first. */
-export interface SlideLayout {
+export interface SlideLayout extends MoreOfSlide {
   readonly format: string;
   readonly vendor: string;
   readonly levels: readonly TileLevel[];
@@ -48,7 +60,7 @@ export interface PlacedDirectories {
 }
 
 /** What a TIFF format's reader found in a file. */
-export interface TiffLayout {
+export interface TiffLayout extends MoreOfSlide {
   readonly format: string;
   readonly vendor: string;
   /** Finest first; all tiled. */
@@ -76,7 +88,7 @@ export function createTiffSlide(
   source: ByteSource,
   layout: TiffLayout,
   fingerprint: string,
-  cacheFolder: string,
+  options: OpenOptions,
 ): TiffSlide {
   const first = layout.levels[0]!;
   for (const directory of layout.levels.flatMap(directoriesOf).flatMap(planesOf)) {
@@ -101,7 +113,7 @@ export function createTiffSlide(
     close: () => source.close(),
   };
   const filled = layout.fillsHoles ? fillHoles(levels) : levels;
-  return createLevelSlide(bytes, { ...layout, levels: filled, associated }, fingerprint, cacheFolder);
+  return createLevelSlide(bytes, { ...layout, levels: filled, associated }, fingerprint, options);
 }
 
 /** The slide that stored levels and those made from them are. */
@@ -109,11 +121,18 @@ export function createLevelSlide(
   source: StoredBytes,
   layout: SlideLayout,
   fingerprint: string,
-  cacheFolder: string,
+  options: OpenOptions,
 ): TiffSlide {
   const stored = layout.levels;
   const first = stored[0]!;
   const plan = planMadeLevels(stored);
+  const focalPlanes = layout.focalPlanes ?? choosePlane([null], options.focalPlane);
+  const name = focalPlanes.offsetsUm.length > 1 ? `${fingerprint}-plane-${focalPlanes.shown}` : fingerprint;
+  const { icc, why } = readIccProfile(layout.profile ?? null);
+  const { profile } = layout;
+  if (options.colour === 'srgb' && !(icc && profile)) throw noProfile(why);
+  const toSrgb = options.colour === 'srgb' ? createToSrgb(profile!) : null;
+  const seen = (level: TileLevel): TileLevel => (toSrgb ? throughProfile(level, toSrgb) : level);
   const levels: AnyLevel[] = [
     ...stored.map((level) => ({ made: null, level })),
     ...plan.map((level, made) => ({ made, level })),
@@ -123,7 +142,7 @@ export function createLevelSlide(
 
   let opening: ReturnType<typeof openMadeLevels> | null = null;
   const openMade = async (onStep?: OnStep): Promise<readonly TileLevel[]> => {
-    opening ??= openMadeLevels(stored, plan, cacheFolder, fingerprint, onStep);
+    opening ??= openMadeLevels(stored, plan, options.cacheFolder, name, onStep);
     try {
       return (await opening).levels;
     } catch (thrown) {
@@ -132,7 +151,7 @@ export function createLevelSlide(
     }
   };
   const resolve = async (any: AnyLevel, onStep?: OnStep): Promise<TileLevel> =>
-    any.made === null ? any.level : (await openMade(onStep))[any.made]!;
+    seen(any.made === null ? any.level : (await openMade(onStep))[any.made]!);
   const tileAt = async (number: number, x: number, y: number) => {
     const level = await resolve(levels[number] ?? refuse('level', { level: number }));
     const inside =
@@ -150,8 +169,10 @@ export function createLevelSlide(
       objective: layout.objective,
       levels: described,
       associated: layout.associated.map(({ name }) => name),
+      focalPlanes,
+      icc,
       fingerprint,
-      properties: layout.properties,
+      properties: why ? { ...layout.properties, 'icc.not-used': why } : layout.properties,
     } satisfies SlideInfo,
     async storedTile(number, x, y) {
       const level = await tileAt(number, x, y);
@@ -227,6 +248,11 @@ function createLevel(source: ByteSource, directory: TiffDirectory, downsample: n
   return levels.length === 1 ? levels[0]! : createPlanarLevel(levels);
 }
 
+/** The directory that tells of a level; of regions scanned apart the first. */
+export function firstDirectory(level: TiffDirectory | PlacedDirectories): TiffDirectory {
+  return directoriesOf(level)[0]!;
+}
+
 function directoriesOf(level: TiffDirectory | PlacedDirectories): TiffDirectory[] {
   return 'parts' in level ? level.parts.map(({ directory }) => directory) : [level];
 }
@@ -258,9 +284,9 @@ async function readPicture(source: ByteSource, directory: TiffDirectory): Promis
       const plain = strips.map((strip, i) =>
         unpackZstd(strip, { ...directory, heightPx: Math.min(pieceHeightPx, heightPx - i * pieceHeightPx) }),
       );
-      return await decodeRgb(writeMiniTiff({ ...picture, compression: 1, predictor: 1 }, plain), true);
+      return await decodeRgb(writeMiniTiff({ ...picture, compression: 1, predictor: 1 }, plain), { strict: true });
     }
-    return await decodeRgb(writeMiniTiff(picture, strips), directory.compression !== 7);
+    return await decodeRgb(writeMiniTiff(picture, strips), { strict: directory.compression !== 7 });
   } catch (thrown) {
     throw damagedTile({ directory: directory.index }, thrown);
   }

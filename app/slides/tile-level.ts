@@ -107,7 +107,7 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
       },
       stored.map(({ bytes }) => (isZstd ? unpackZstd(bytes, piece) : bytes)),
     );
-    const image = await decodeRgb(file, !isJpeg);
+    const image = await decodeRgb(file, { strict: !isJpeg });
     if (image.data.length !== tileBytes * stored.length) throw damagedTile({ downsample });
     return image.data;
   };

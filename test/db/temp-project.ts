@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { MultiPolygon } from '../../app/core/geometry.ts';
 import type { SlideView } from '../../app/core/project.ts';
-import type { SlideInfo } from '../../app/core/slide.ts';
+import { onePlane, type SlideInfo } from '../../app/core/slide.ts';
 import { createProject, type Project } from '../../app/project.ts';
 
 export const slideSize = { widthPx: 10_000, heightPx: 8_000 };
@@ -26,6 +26,8 @@ export function slideInfo(fingerprint: string, changes: Partial<SlideInfo> = {})
     objective: 20,
     levels: [],
     associated: [],
+    focalPlanes: onePlane,
+    icc: null,
     fingerprint,
     properties: { 'tiff.Software': 'test' },
     ...changes,
