@@ -18,6 +18,8 @@ export interface Host {
   readonly dialogs: HostDialogs | null;
   /** Absolute folders: what must be kept, what may be deleted, and where new projects are offered. */
   readonly dataFolder: string;
+  /** Native engines that were installed (engine-install/). */
+  readonly enginesFolder: string;
   readonly cacheFolder: string;
   readonly documentsFolder: string;
   /** Recipes, icons and licences that come with the program. */

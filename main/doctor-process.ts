@@ -2,8 +2,10 @@
 
 import type { EngineReport } from '../app/engine/engine.ts';
 import { examineEngine } from '../app/jobs/doctor.ts';
+import { hostFolders } from './node-host.ts';
 import { parentPort } from './parent-port.ts';
 
+process.env.EOSIN_ENGINES ??= hostFolders().enginesFolder;
 const port = parentPort();
 
 port.onMessage(async (message) => {

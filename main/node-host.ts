@@ -9,13 +9,15 @@ import { startProcess } from './start-process.ts';
 
 export interface HostFolders {
   readonly dataFolder: string;
+  readonly enginesFolder: string;
   readonly cacheFolder: string;
   readonly documentsFolder: string;
 }
 
 /**
  * Where Eosin keeps what must stay, what may be deleted at any time, and where it offers to make projects. The installed
- * app and the command line share them. EOSIN_CACHE moves the cache (to a scratch disk of a cluster node).
+ * app and the command line share them. EOSIN_CACHE moves the cache (to a scratch disk of a cluster node), EOSIN_ENGINES the
+ * native engines (to a folder that several accounts share).
  *
  * @param platform as `process.platform`
  * @param home the user's home folder
@@ -26,9 +28,13 @@ export function hostFolders(
   home: string = os.homedir(),
 ): HostFolders {
   const cacheOr = (fallback: string): string => (env.EOSIN_CACHE ? path.resolve(env.EOSIN_CACHE) : fallback);
+  const dataIn = (dataFolder: string) => ({
+    dataFolder,
+    enginesFolder: env.EOSIN_ENGINES ? path.resolve(env.EOSIN_ENGINES) : path.join(dataFolder, 'engines'),
+  });
   if (platform === 'darwin') {
     return {
-      dataFolder: path.join(home, 'Library', 'Application Support', 'Eosin'),
+      ...dataIn(path.join(home, 'Library', 'Application Support', 'Eosin')),
       cacheFolder: cacheOr(path.join(home, 'Library', 'Caches', 'Eosin')),
       documentsFolder: path.join(home, 'Documents'),
     };
@@ -37,13 +43,13 @@ export function hostFolders(
     // Never Roaming: a profile that travels over the network must not carry models and tiles.
     const local = env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local');
     return {
-      dataFolder: path.join(local, 'Eosin'),
+      ...dataIn(path.join(local, 'Eosin')),
       cacheFolder: cacheOr(path.join(local, 'Eosin', 'Cache')),
       documentsFolder: path.join(home, 'Documents'),
     };
   }
   return {
-    dataFolder: path.join(absoluteOr(env.XDG_DATA_HOME, path.join(home, '.local', 'share')), 'eosin'),
+    ...dataIn(path.join(absoluteOr(env.XDG_DATA_HOME, path.join(home, '.local', 'share')), 'eosin')),
     cacheFolder: cacheOr(path.join(absoluteOr(env.XDG_CACHE_HOME, path.join(home, '.cache')), 'eosin')),
     documentsFolder: path.join(home, 'Documents'),
   };

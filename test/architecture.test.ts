@@ -30,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   training: ['networks', 'engine', 'patches', 'evaluation', 'core'],
   inference: ['networks', 'engine', 'patches', 'core'],
   demo: ['slides', 'evaluation', 'files', 'core'],
+  'engine-install': ['engine', 'files', 'core'],
   jobs: [
     ...['training', 'inference', 'networks', 'engine'],
     ...['slides', 'annotations', 'passports', 'patches', 'overlay', 'evaluation', 'db', 'files', 'core'],
@@ -37,6 +38,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   api: [
     'wiring',
     'jobs',
+    'engine-install',
     'slides',
     'annotations',
     'passports',
@@ -53,7 +55,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     ...['slides', 'annotations', 'passports', 'overlay', 'evaluation', 'patches', 'db', 'files', 'core'],
   ],
   main: [
-    ...['wiring', 'jobs', 'demo', 'training', 'networks'],
+    ...['wiring', 'jobs', 'engine-install', 'demo', 'training', 'networks'],
     ...['slides', 'annotations', 'passports', 'overlay', 'evaluation', 'patches', 'files', 'core'],
   ],
   renderer: ['core'],

@@ -1,27 +1,28 @@
 /**
  * Entry file: TensorFlow's own library through @tensorflow/tfjs-node-gpu, with an NVIDIA GPU or without one. The package
- * comes with npm; its binding is built by the installation of the native engine. One binding a process: CUDA or not.
+ * comes with npm; TensorFlow and the binding to it come with `eosin engine install`. One binding a process: CUDA or not.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import type { Engine } from './engine.ts';
-
-export type NativeId = 'native-cuda' | 'native-cpu';
+import { bindingName, NATIVE_PACKAGE, type NativeId, nativeFolderFor } from './native-folder-node.ts';
 
 const require = createRequire(import.meta.url);
-const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
 /** Why this native engine cannot be opened here, or null when nothing that can be seen without loading it is missing. */
 export function nativeObstacle(id: NativeId): string | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return `the native engine exists for Linux x64 only, this is ${process.platform} ${process.arch}`;
   }
-  const folder = packageFolder();
-  if (folder === null) return `the optional package ${PACKAGE} is not installed`;
-  if (!hasBinding(folder))
-    return 'its binding is not built on this computer; this version of Eosin does not build it yet';
+  const version = packageVersion();
+  if (version === null) return `the optional package ${NATIVE_PACKAGE} is not installed`;
+  const found = nativeFolderFor(id);
+  if (found === null) return `it is not installed: run 'eosin engine install${id === 'native-cuda' ? ' --cuda' : ''}'`;
+  if (found.manifest.binding !== version) {
+    return `it was made for version ${found.manifest.binding} of its binding: run 'eosin engine install' again`;
+  }
   if (id === 'native-cuda' && !existsSync('/dev/nvidiactl')) return 'no NVIDIA GPU was found (/dev/nvidiactl)';
   return null;
 }
@@ -37,9 +38,7 @@ export async function openNativeEngine(id: NativeId, threads: number): Promise<E
   process.env.TF_NUM_INTRAOP_THREADS = String(threads);
   process.env.TF_NUM_INTEROP_THREADS = String(threads);
   if (id === 'native-cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
-  restoreRemovedUtilities();
-  require(PACKAGE);
-  const engine = require('@tensorflow/tfjs') as typeof tf;
+  const engine = registerBackend(nativeFolderFor(id)!.folder);
   engine.enableProdMode();
   if (!(await engine.setBackend('tensorflow'))) throw new Error('TensorFlow did not become the active backend.');
   await engine.ready();
@@ -55,26 +54,33 @@ export async function openNativeEngine(id: NativeId, threads: number): Promise<E
   };
 }
 
-function packageFolder(): string | null {
+/** What the package's own entry file does, with the binding of our folder in place of the one in node_modules. */
+function registerBackend(folder: string): typeof tf {
+  restoreRemovedUtilities();
+  const engine = require('@tensorflow/tfjs') as typeof tf;
+  require(`${NATIVE_PACKAGE}/dist/register_all_kernels`);
+  const { NodeJSKernelBackend } = require(`${NATIVE_PACKAGE}/dist/nodejs_kernel_backend`) as {
+    NodeJSKernelBackend: new (binding: unknown, packageName: string) => tf.KernelBackend;
+  };
+  const binding: unknown = require(join(folder, bindingName));
+  engine.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, NATIVE_PACKAGE));
+  return engine;
+}
+
+function packageVersion(): string | null {
   try {
-    return dirname(require.resolve(`${PACKAGE}/package.json`));
+    return (require(`${NATIVE_PACKAGE}/package.json`) as { version: string }).version;
   } catch {
     return null;
   }
 }
 
-function hasBinding(folder: string): boolean {
-  const lib = join(folder, 'lib');
-  if (!existsSync(lib)) return false;
-  return readdirSync(lib).some((name) => existsSync(join(lib, name, 'tfjs_binding.node')));
-}
-
-/** Node 23 took two functions out of `util` that tfjs-node 4.22 still calls. */
+/** tfjs-node 4.22 calls two functions of `util` that Node 23 took out or warns of. */
 function restoreRemovedUtilities(): void {
   const util = require('node:util') as {
     isNullOrUndefined?: (value: unknown) => boolean;
     isArray?: (value: unknown) => boolean;
   };
-  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
+  util.isNullOrUndefined = (value) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }

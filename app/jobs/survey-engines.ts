@@ -32,14 +32,16 @@ export async function surveyEngines(
   return { engines, chosen: chosen.id as EngineId };
 }
 
-function tryEngine(
+/** Opens, self-tests and times one engine in a process of its own, to which `env` is added. Never throws. */
+export function tryEngine(
   startProcess: StartProcess,
   id: EngineReport['id'],
   threads: number,
   signal: AbortSignal,
+  env: Record<string, string> = {},
 ): Promise<EngineReport> {
   return new Promise((resolve) => {
-    const worker = startProcess('doctor');
+    const worker = startProcess('doctor', { env });
     const stop = (): void => worker.kill();
     signal.addEventListener('abort', stop, { once: true });
     const failed = (reason: string): void => {

@@ -3,6 +3,7 @@ import { annotationsExport, annotationsImport } from './annotations.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
+import { engineInstall, engineRemove } from './engine.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { features } from './features.ts';
 import { info } from './info.ts';
@@ -19,6 +20,8 @@ import { trainPatches } from './train-patches.ts';
 export const commands: readonly Command[] = [
   demo,
   doctor,
+  engineInstall,
+  engineRemove,
   info,
   region,
   patches,

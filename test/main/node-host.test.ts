@@ -9,6 +9,7 @@ import { appVersion, browserHost, commandLineHost, hostFolders } from '../../mai
 test('Linux follows the XDG folders and ignores relative ones', () => {
   assert.deepEqual(hostFolders('linux', {}, '/home/ada'), {
     dataFolder: '/home/ada/.local/share/eosin',
+    enginesFolder: '/home/ada/.local/share/eosin/engines',
     cacheFolder: '/home/ada/.cache/eosin',
     documentsFolder: '/home/ada/Documents',
   });

@@ -106,6 +106,8 @@ describe('an unpacked build', { skip: process.platform !== 'linux' && 'the stub 
       'node_modules/onnxruntime-node/bin/**/libonnxruntime.so*',
       'node_modules/@tensorflow/tfjs-backend-wasm/dist/*.wasm',
       'dist/engine/gradients.wasm',
+      'node_modules/@tensorflow/tfjs-node-gpu/binding/tfjs_backend.cc',
+      'node_modules/node-api-headers/include/node_api.h',
     ]) {
       assert.ok(globSync(pattern, { cwd: unpacked }).length > 0, pattern);
     }
