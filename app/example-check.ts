@@ -48,14 +48,14 @@ export async function colourAloneOnSlide(
   const { grid, classes } = heatmap.header;
   const learned: LabelledIndex[] = [];
   const cut: SlidePatches[] = [];
-  for (const { path: slidePath, downsample, patches } of plan.pixels.slides) {
+  for (const { slide: source, downsample, patches } of plan.pixels.slides) {
     const training = patches.filter(({ index }) => plan.patches[index]!.part === 'train');
     const numbered = training.map(({ x, y, index: planned }) => {
       const index = learned.length;
       learned.push({ index, classIndex: plan.patches[planned]!.classIndex });
       return { x, y, index };
     });
-    if (numbered.length > 0) cut.push({ path: slidePath, downsample, patches: numbered });
+    if (numbered.length > 0) cut.push({ slide: source, downsample, patches: numbered });
   }
   const judged: LabelledIndex[] = [];
   const own: { x: number; y: number; index: number }[] = [];
@@ -67,7 +67,7 @@ export async function colourAloneOnSlide(
     own.push({ x: patch.x, y: patch.y, index });
   }
   const sizePx = plan.recipe.input.sizePx;
-  cut.push({ path: slide.path, downsample: grid.patchWidth / sizePx, patches: own });
+  cut.push({ slide: { path: slide.path }, downsample: grid.patchWidth / sizePx, patches: own });
   await mkdir(deps.scratchFolder, { recursive: true });
   const folder = await mkdtemp(path.join(deps.scratchFolder, 'colour-'));
   try {

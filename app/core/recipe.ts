@@ -171,6 +171,8 @@ const choicesSchema = z.strictObject({
     sizePx: z.int().min(32).max(1024).default(224),
     /** Null: the coarsest mpp among the training slides. */
     mpp: z.number().positive().nullable().default(null),
+    /** As scanned, or through the slide's own ICC profile: in training and in every prediction of the model. */
+    colour: z.enum(['stored', 'srgb']).default('stored'),
   }),
   head: headSchema.prefault({}),
   loss: z

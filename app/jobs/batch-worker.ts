@@ -11,6 +11,7 @@ import type { StartProcess } from '../core/worker-process.ts';
 import { writeError } from '../files/write-whole.ts';
 import { decodeProbabilities } from '../inference/predict-loop.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
+import type { SlideSource } from '../slides/slide-source.ts';
 import type { PredictSpec } from './job-spec.ts';
 import { startWorkerRun } from './worker-run.ts';
 
@@ -34,13 +35,13 @@ export interface BatchWorker {
 /** Starts the worker; its failure or a cancel rejects every batch under way. */
 export async function startBatchWorker(
   deps: BatchWorkerDeps,
-  request: Omit<PredictSpec, 'kind' | 'slotFile'> & { readonly slidePath: string; readonly downsample: number },
+  request: Omit<PredictSpec, 'kind' | 'slotFile'> & { readonly slide: SlideSource; readonly downsample: number },
   signal: AbortSignal,
 ): Promise<BatchWorker> {
   await mkdir(deps.scratchFolder, { recursive: true });
   const scratch = await mkdtemp(path.join(deps.scratchFolder, 'predict-'));
   const slotFile = path.join(scratch, 'slots.raw');
-  const { slidePath, downsample, ...rest } = request;
+  const { slide, downsample, ...rest } = request;
   const spec: PredictSpec = { kind: 'predict', ...rest, slotFile };
   const patchBytes = spec.sizePx ** 2 * 3;
   try {
@@ -78,7 +79,7 @@ export async function startBatchWorker(
           const first = slot * spec.batchSize * patchBytes;
           const placed = patches.map(({ x, y }, i) => ({ x, y, offset: first + i * patchBytes }));
           await deps.pool.cutPatches(
-            slidePath,
+            slide,
             { file: slotFile, sizePx: spec.sizePx, downsample, patches: placed },
             ending,
           );

@@ -1,16 +1,24 @@
 /** Fills a packed patch store (patches/patch-store-format.ts) before training: the decode processes cut every patch once. */
 import { open } from 'node:fs/promises';
 import { createQueue } from '../core/queue.ts';
+import type { ColourMode } from '../core/slide.ts';
 import { writeError } from '../files/write-whole.ts';
 import { patchOffset, patchRegion, patchStoreLayout } from '../patches/patch-store-format.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
+import type { SlideSource } from '../slides/slide-source.ts';
 import type { PatchStoreRef } from './job-spec.ts';
 
 /** The patches of one slide, top-left corners in level-0 px without the margin. */
 export interface SlidePatches {
-  readonly path: string;
+  readonly slide: SlideSource;
   readonly downsample: number;
   readonly patches: readonly { readonly x: number; readonly y: number; readonly index: number }[];
+}
+
+/** Pictures that are patches already; `srgb` goes through the profile of those that have one. */
+export interface LoosePictures {
+  readonly colour: ColourMode;
+  readonly pictures: readonly { readonly path: string; readonly index: number }[];
 }
 
 /** Calls at a time: one for each decode process. */
@@ -35,14 +43,14 @@ export async function cutPatchStore(
 ): Promise<void> {
   const layout = patchStoreLayout(store);
   const { file } = store;
-  const calls = slides.flatMap(({ path, downsample, patches: all }) =>
+  const calls = slides.flatMap(({ slide, downsample, patches: all }) =>
     chunks(neighbours(all, layout.sidePx * downsample * 8)).map((part): DecodeCall => {
       const patches = part.map((patch) => {
         const { x, y } = patchRegion(patch, store, downsample);
         return { x, y, offset: patchOffset(layout, patch.index) };
       });
       const request = { file, sizePx: layout.sidePx, downsample, patches };
-      return { patches: patches.length, run: (stop) => pool.cutPatches(path, request, stop) };
+      return { patches: patches.length, run: (stop) => pool.cutPatches(slide, request, stop) };
     }),
   );
   await fill(store, calls, parallel, onProgress, signal);
@@ -52,7 +60,7 @@ export async function cutPatchStore(
 export async function decodePictureStore(
   pool: SlidePool,
   store: PatchStoreRef,
-  pictures: readonly { readonly path: string; readonly index: number }[],
+  { pictures, colour }: LoosePictures,
   parallel: number,
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
@@ -62,6 +70,7 @@ export async function decodePictureStore(
     const request = {
       file: store.file,
       sizePx: store.sizePx,
+      colour,
       pictures: part.map(({ path, index }) => ({ path, offset: patchOffset(layout, index) })),
     };
     return { patches: part.length, run: (stop) => pool.decodePictures(request, stop) };

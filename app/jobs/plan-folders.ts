@@ -89,7 +89,11 @@ async function planOf(
     recipe,
     classes: names.map((name, i) => ({ name, colour: classPalette[i % classPalette.length]!.colour })),
     patches,
-    pixels: { kind: 'pictures' as const, pictures: pictures.map(({ path: file }, index) => ({ path: file, index })) },
+    pixels: {
+      kind: 'pictures' as const,
+      colour: recipe.input.colour,
+      pictures: pictures.map(({ path: file }, index) => ({ path: file, index })),
+    },
     contextPx: 0,
     mpp: recipe.input.mpp,
     stains: [],

@@ -37,7 +37,7 @@ export async function labelledPatches(
   recipe: Recipe,
   signal: AbortSignal,
 ): Promise<{ candidates: Candidate[]; mpp: number; warnings: string[] }> {
-  const { usable, warnings } = usableSlides(project);
+  const { usable, warnings } = usableSlides(project, recipe);
   const mpp = recipe.input.mpp ?? Math.max(...usable.map((slide) => meanMpp(slide.mpp!)));
   const classes = project.classes.list();
   const candidates: Candidate[] = [];
@@ -107,7 +107,7 @@ export async function planLabelled(
       region,
       part,
     })),
-    pixels: { kind: 'slides' as const, slides: slides.map(({ id }) => patchesOn(project, id, chosen)) },
+    pixels: { kind: 'slides' as const, slides: slides.map(({ id }) => patchesOn(project, id, recipe, chosen)) },
     contextPx: contextOf(recipe),
     mpp,
     stains: [...new Set(slides.map(({ stain }) => stain).filter(Boolean))],
@@ -126,15 +126,16 @@ function learnsGlass(chosen: readonly (Candidate & { classIndex: number; part: S
   });
 }
 
-function patchesOn(project: Project, slideId: string, chosen: readonly Candidate[]): SlidePatches {
+function patchesOn(project: Project, slideId: string, recipe: Recipe, chosen: readonly Candidate[]): SlidePatches {
   const patches = chosen.flatMap((candidate, index) =>
     candidate.slideId === slideId ? [{ ...candidate, index }] : [],
   );
-  return { path: project.slides.resolvePath(slideId), downsample: patches[0]!.downsample, patches };
+  const slide = { path: project.slides.resolvePath(slideId), colour: recipe.input.colour };
+  return { slide, downsample: patches[0]!.downsample, patches };
 }
 
 /** Slides that can give patches, and a sentence for each that cannot. */
-function usableSlides(project: Project): { usable: SlideView[]; warnings: string[] } {
+function usableSlides(project: Project, recipe: Recipe): { usable: SlideView[]; warnings: string[] } {
   const warnings: string[] = [];
   const usable: SlideView[] = [];
   let unnamed = 0;
@@ -142,6 +143,8 @@ function usableSlides(project: Project): { usable: SlideView[]; warnings: string
     if (slide.regions === 0) continue;
     if (slide.status !== 'ready') warnings.push(`${slide.name} was left out: its file is ${slide.status}.`);
     else if (slide.mpp === null) warnings.push(`${slide.name} was left out: its µm/px are unknown. Set them by hand.`);
+    else if (recipe.input.colour === 'srgb' && !slide.info.icc)
+      warnings.push(`${slide.name} was left out: it has no colour profile that the recipe’s colours could go through.`);
     else {
       usable.push(slide);
       if (slide.patient === '') unnamed++;

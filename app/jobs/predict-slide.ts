@@ -10,7 +10,7 @@ import { type Mpp, meanMpp } from '../core/pyramid.ts';
 import { type SlideInfo, tissueShare } from '../core/slide.ts';
 import { gridOver, type Heatmap, type HeatmapHeader, patchBox } from '../overlay/heatmap.ts';
 import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
-import { checkModelFits, type FitOverride } from '../passports/guards.ts';
+import { checkModelFits, type FitOverride, type ModelFit } from '../passports/guards.ts';
 import type { OpenedModel } from '../passports/model-folder.ts';
 import { type BatchWorker, type BatchWorkerDeps, startBatchWorker } from './batch-worker.ts';
 import { leastTissue } from './least-tissue.ts';
@@ -67,9 +67,10 @@ export async function predictSlide(
 ): Promise<PredictionResult> {
   const { slide, model, override } = request;
   const slideMpp = slide.mpp === null ? null : meanMpp(slide.mpp);
-  const fit = checkModelFits(model.passport, slideMpp, override, slide.stain);
+  const { stain, info } = slide;
+  const fit = checkModelFits(model.passport, { mpp: slideMpp, stain, icc: info.icc }, override);
   for (const text of fit.warnings) emit({ type: 'note', level: 'warning', text });
-  const file = await openHeatmapFile(request.heatmapFile, headerFor(request, fit.downsample));
+  const file = await openHeatmapFile(request.heatmapFile, headerFor(request, fit));
   try {
     const startMs = performance.now();
     const worker = await startBatchWorker(
@@ -80,7 +81,7 @@ export async function predictSlide(
         batchSize,
         sizePx: model.passport.sizePx,
         classCount: model.passport.classes.length,
-        slidePath: slide.path,
+        slide: { path: slide.path, colour: fit.colour },
         downsample: fit.downsample,
       },
       signal,
@@ -104,7 +105,10 @@ export async function predictSlide(
   }
 }
 
-function headerFor({ slide, model, stride, override }: PredictionRequest, downsample: number): HeatmapHeader {
+function headerFor(
+  { slide, model, stride, override }: PredictionRequest,
+  { downsample, colour }: ModelFit,
+): HeatmapHeader {
   const patchLevel0 = model.passport.sizePx * downsample;
   return {
     slideId: slide.id,
@@ -114,7 +118,7 @@ function headerFor({ slide, model, stride, override }: PredictionRequest, downsa
     classes: model.passport.classes,
     grid: gridOver(slide.info, patchLevel0, stride ?? patchLevel0),
     mpp: slide.mpp,
-    settings: { stride, downsample, leastTissue: model.passport.learnsGlass ? 0 : leastTissue, ...override },
+    settings: { stride, downsample, colour, leastTissue: model.passport.learnsGlass ? 0 : leastTissue, ...override },
   };
 }
 

@@ -91,7 +91,7 @@ export async function fillStore(
     emit({ type: 'progress', stage: 'Cut patches', done, total, unit: 'patches', etaSeconds: eta.after(done, total) });
   if (plan.pixels.kind === 'slides')
     await cutPatchStore(pool, store, plan.pixels.slides, decodeCalls, onProgress, signal);
-  else await decodePictureStore(pool, store, plan.pixels.pictures, decodeCalls, onProgress, signal);
+  else await decodePictureStore(pool, store, plan.pixels, decodeCalls, onProgress, signal);
 }
 
 function specFor(deps: TrainingDeps, { runFolder, plan, engine }: TrainingRequest, store: PatchStoreRef): TrainSpec {

@@ -8,7 +8,7 @@ import type { Recipe } from '../core/recipe.ts';
 import type { PlanSummary } from '../core/run.ts';
 import { contextPxFor, patchStoreLayout } from '../patches/patch-store-format.ts';
 import type { PlannedPatch } from '../training/ports.ts';
-import type { SlidePatches } from './cut-store.ts';
+import type { LoosePictures, SlidePatches } from './cut-store.ts';
 
 export interface TrainPlan {
   readonly recipe: Recipe;
@@ -16,7 +16,7 @@ export interface TrainPlan {
   readonly patches: readonly PlannedPatch[];
   readonly pixels:
     | { readonly kind: 'slides'; readonly slides: readonly SlidePatches[] }
-    | { readonly kind: 'pictures'; readonly pictures: readonly { readonly path: string; readonly index: number }[] };
+    | ({ readonly kind: 'pictures' } & LoosePictures);
   readonly contextPx: number;
   readonly mpp: number | null;
   readonly stains: readonly string[];

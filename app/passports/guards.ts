@@ -1,6 +1,7 @@
 /** A model runs only where its passport allows. Pure, so that every host and the renderer's words agree. */
 import { EosinError } from '../core/errors.ts';
 import { downsampleFor } from '../core/pyramid.ts';
+import type { ColourMode, IccProfile } from '../core/slide.ts';
 
 /** What of a passport decides. */
 export interface ModelScale {
@@ -8,6 +9,16 @@ export interface ModelScale {
   /** Null: unknown. */
   readonly mpp: number | null;
   readonly stains: readonly string[];
+  readonly recipe: { readonly input: { readonly colour: ColourMode } };
+}
+
+/** What of a slide decides. */
+export interface SlideScale {
+  /** µm per level-0 px; null: nobody knows. */
+  readonly mpp: number | null;
+  /** Empty: nobody knows. */
+  readonly stain: string;
+  readonly icc: IccProfile | null;
 }
 
 /** What a person decided by hand; stored with the prediction. */
@@ -16,6 +27,8 @@ export interface FitOverride {
   readonly modelMpp?: number;
   /** Run although the slide's stain is none of the model's. */
   readonly anyStain?: boolean;
+  /** Take the slide's colours as scanned where the model wants them through a profile that the slide does not have. */
+  readonly anyColour?: boolean;
 }
 
 export interface ModelFit {
@@ -23,6 +36,8 @@ export interface ModelFit {
   readonly downsample: number;
   /** The mpp of the grid that is then read. */
   readonly mpp: number;
+  /** How the slide's colours are read: as the model learned them. */
+  readonly colour: ColourMode;
   /** Said beside the result and logged with the run. */
   readonly warnings: readonly string[];
 }
@@ -31,15 +46,11 @@ export interface ModelFit {
 export const coarserLimit = 1.2;
 
 /**
- * May this model look at a slide of `slideMpp` µm per level-0 px (null: nobody knows)?
- * Throws `model/unknown-mpp`, `model/unknown-model-mpp`, `model/too-coarse`, `model/wrong-stain`.
+ * May this model look at this slide? Throws `model/unknown-mpp`, `model/unknown-model-mpp`, `model/too-coarse`, `model/wrong-stain`,
+ * `model/no-profile`.
  */
-export function checkModelFits(
-  model: ModelScale,
-  slideMpp: number | null,
-  override: FitOverride = {},
-  stain = '',
-): ModelFit {
+export function checkModelFits(model: ModelScale, slide: SlideScale, override: FitOverride = {}): ModelFit {
+  const { mpp: slideMpp, stain } = slide;
   if (slideMpp === null || !(slideMpp > 0)) {
     throw new EosinError('model/unknown-mpp', 'input', 'The slide does not say how many µm one pixel is.', {
       remedy:
@@ -68,8 +79,13 @@ export function checkModelFits(
     );
   }
   warnings.push(...checkStain(model, stain, override));
+  const colour = colourFor(model, slide, override);
+  if (colour !== model.recipe.input.colour)
+    warnings.push(
+      'The slide has no colour profile that the model could see it through; its colours are as scanned, allowed by hand.',
+    );
   const downsample = Math.max(1, downsampleFor(slideMpp, modelMpp));
-  return { downsample, mpp: slideMpp * downsample, warnings };
+  return { downsample, mpp: slideMpp * downsample, colour, warnings };
 }
 
 /** The scale that a model works at, and what must be said of it. Throws `model/unknown-model-mpp`. */
@@ -113,6 +129,23 @@ function checkStain(model: ModelScale, stain: string, override: FitOverride): st
       remedy:
         'Use a model for this stain, correct the stain of the slide if it is written down wrongly, or allow it on the command line (--any-stain).',
       fields: { model: model.name, stain },
+    },
+  );
+}
+
+/** Throws `model/no-profile`. */
+function colourFor({ name, recipe }: ModelScale, { icc }: SlideScale, { anyColour }: FitOverride): ColourMode {
+  const { colour } = recipe.input;
+  if (colour === 'stored' || icc) return colour;
+  if (anyColour) return 'stored';
+  throw new EosinError(
+    'model/no-profile',
+    'input',
+    `The model ${name} sees colours through the slide's ICC profile; this slide has none that can be used.`,
+    {
+      remedy:
+        'Use a scan with its profile, or a model trained on colours as scanned, or allow it on the command line (--any-colour).',
+      fields: { model: name },
     },
   );
 }

@@ -1,7 +1,7 @@
 /** Plain pictures (patches that lie in folders as JPEG or PNG) as squares of raw RGB in a file. */
 import { basename } from 'node:path';
 import { EosinError } from '../core/errors.ts';
-import type { RgbImage } from '../core/slide.ts';
+import type { ColourMode, RgbImage } from '../core/slide.ts';
 import { decodeRgb } from './image-codec.ts';
 import { writeInto } from './patch-cutter.ts';
 import { resample } from './resample.ts';
@@ -9,19 +9,22 @@ import type { OnStep } from './slide.ts';
 import type { PictureRequest } from './slide-pool.ts';
 
 /** Throws `picture/unreadable`, naming the picture. */
-export async function decodePictures({ file, sizePx, pictures }: PictureRequest, onStep?: OnStep): Promise<void> {
+export async function decodePictures(
+  { file, sizePx, colour, pictures }: PictureRequest,
+  onStep?: OnStep,
+): Promise<void> {
   await writeInto(file, async (write) => {
     for (const { path, offset } of pictures) {
-      const picture = await readPicture(path);
+      const picture = await readPicture(path, colour);
       await write(toSquare(picture, sizePx), offset);
       onStep?.();
     }
   });
 }
 
-async function readPicture(path: string): Promise<RgbImage> {
+async function readPicture(path: string, colour: ColourMode): Promise<RgbImage> {
   try {
-    return await decodeRgb(path);
+    return await decodeRgb(path, { profile: colour === 'srgb' });
   } catch (cause) {
     throw new EosinError('picture/unreadable', 'input', `The picture ${basename(path)} cannot be read.`, {
       remedy: 'It must be a JPEG, PNG or TIFF of at most 100 million px; replace it or take it out of the folder.',

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EosinError } from '../core/errors.ts';
-import type { RegionRequest, RgbImage, SlideInfo, SlideLevel, TissueMask } from '../core/slide.ts';
+import type { ColourMode, RegionRequest, RgbImage, SlideInfo, SlideLevel, TissueMask } from '../core/slide.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import { openBytes } from './byte-source.ts';
 import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
@@ -36,6 +36,7 @@ export interface CutRequest {
 export interface PictureRequest {
   readonly file: string;
   readonly sizePx: number;
+  readonly colour: ColourMode;
   readonly pictures: readonly { readonly path: string; readonly offset: number }[];
 }
 

@@ -38,7 +38,10 @@ export const evaluateCommand: Command = {
     const part = parts.find((one) => one === (text(flags, 'split') ?? 'test'));
     if (!part) throw wrongUse(`--split wants one of ${parts.join(', ')}.`);
     const { passport } = model;
-    const recipeAt = (mpp: number | null) => ({ ...passport.recipe, input: { sizePx: passport.sizePx, mpp } });
+    const recipeAt = (mpp: number | null) => ({
+      ...passport.recipe,
+      input: { ...passport.recipe.input, sizePx: passport.sizePx, mpp },
+    });
     let plan: TrainPlan;
     if (folder === undefined) {
       const { mpp, warnings } = modelMppOf(passport, { modelMpp: positive(flags, 'model-mpp') });

@@ -26,10 +26,11 @@ export const features: Command = {
     await mkdir(deps.scratchFolder, { recursive: true });
     const folder = await mkdtemp(path.join(deps.scratchFolder, 'features-'));
     try {
+      const colour = model?.passport.recipe.input.colour ?? 'stored';
       const sizePx = model?.passport.sizePx ?? backboneSizePx;
       const store = { file: path.join(folder, 'pictures.raw'), count: pictures.length, sizePx, contextPx: 0 };
       const listed = pictures.map((picture, index) => ({ path: path.resolve(picture), index }));
-      await decodePictureStore(pool, store, listed, decodeCalls, () => undefined, signal);
+      await decodePictureStore(pool, store, { pictures: listed, colour }, decodeCalls, () => undefined, signal);
       const spec = {
         kind: 'features' as const,
         modelFolder: model?.folder ?? null,

@@ -18,7 +18,8 @@ import type { Terminal } from './terminal.ts';
 
 export const predict: Command = {
   name: 'predict',
-  usage: 'MODEL SLIDE... --out DIR [--stride PX] [--slide-mpp F] [--stain NAME] [--model-mpp F] [--any-stain]',
+  usage:
+    'MODEL SLIDE... --out DIR [--stride PX] [--slide-mpp F] [--stain NAME] [--model-mpp F] [--any-stain] [--any-colour]',
   summary:
     'Predicts slides: heat map, preview, patches, regions and numbers a slide. --stride in level-0 px, --slide-mpp and --model-mpp in µm/px where file or model do not say it.',
   flags: {
@@ -28,6 +29,7 @@ export const predict: Command = {
     stain: { type: 'string' },
     'model-mpp': { type: 'string' },
     'any-stain': { type: 'boolean' },
+    'any-colour': { type: 'boolean' },
   },
   async run({ words, flags, terminal, app, signal }) {
     const folder = path.resolve(requiredText(flags, 'out'));
@@ -40,6 +42,7 @@ export const predict: Command = {
       override: {
         ...(modelMpp === undefined ? {} : { modelMpp }),
         ...(flags['any-stain'] === true ? { anyStain: true } : {}),
+        ...(flags['any-colour'] === true ? { anyColour: true } : {}),
       },
     };
     const model = await openModelFolder(path.resolve(word(words, 0, 'MODEL')));
@@ -89,6 +92,7 @@ function choicesOf({ passport }: OpenedModel, stride: number | null, override: F
     ...(stride === null ? [] : [`stride-${stride}`]),
     ...(override.modelMpp === undefined ? [] : [`model-mpp-${override.modelMpp}`]),
     ...(override.anyStain ? ['any-stain'] : []),
+    ...(override.anyColour ? ['any-colour'] : []),
   ];
 }
 

@@ -52,7 +52,14 @@ test('every patch stands at its index with its margin, pixel by pixel; progress 
   assert.ok(patches.length > 128 && patches.length % 61 !== 0, 'several calls, and a true shuffle');
   const store = storeOf('grid.raw', patches.length);
   const seen: number[] = [];
-  await cutPatchStore(pool, store, [{ path: slide, downsample: 1, patches }], 2, (done) => seen.push(done), never());
+  await cutPatchStore(
+    pool,
+    store,
+    [{ slide: { path: slide }, downsample: 1, patches }],
+    2,
+    (done) => seen.push(done),
+    never(),
+  );
   assert.equal(seen.at(-1), patches.length);
   assert.deepEqual(
     seen,
@@ -82,8 +89,8 @@ test('the first slide that fails ends the cut; what waits in line is not cut any
     pool,
     storeOf('broken.raw', patches.length * 2),
     [
-      { path: broken, downsample: 1, patches },
-      { path: slide, downsample: 1, patches },
+      { slide: { path: broken }, downsample: 1, patches },
+      { slide: { path: slide }, downsample: 1, patches },
     ],
     1,
     (now) => {
@@ -101,7 +108,7 @@ test('a cancel ends the cut as a cancel', async () => {
   const cut = cutPatchStore(
     pool,
     storeOf('cancelled.raw', patches.length),
-    [{ path: slide, downsample: 1, patches }],
+    [{ slide: { path: slide }, downsample: 1, patches }],
     1,
     () => cancel.abort(),
     cancel.signal,
@@ -124,7 +131,7 @@ test('pictures are decoded to their index; others are resized to the square', as
     pictures.push({ path, index: 2 - i });
   }
   const store = storeOf('pictures.raw', 3, 0);
-  await decodePictureStore(pool, store, pictures, 2, () => undefined, never());
+  await decodePictureStore(pool, store, { pictures, colour: 'stored' }, 2, () => undefined, never());
   const bytes = readFileSync(store.file);
   assert.equal(bytes.length, 3 * sizePx * sizePx * 3);
   for (const [i, colour] of colours.entries()) {
@@ -139,7 +146,7 @@ test('the same picture in two parts is refused; in one part, or of one colour, i
   const places = [place, place, glass, glass];
   const store = storeOf('twins.raw', places.length, 0);
   const patches = places.map((at, index) => ({ ...at, index }));
-  await cutPatchStore(pool, store, [{ path: slide, downsample: 1, patches }], 1, () => undefined, never());
+  await cutPatchStore(pool, store, [{ slide: { path: slide }, downsample: 1, patches }], 1, () => undefined, never());
   const planned = (parts: readonly ('train' | 'validation')[]) =>
     parts.map((part, index) => ({ index, part, classIndex: 0, patient: `p${index}`, region: 'r' }));
   await assertNoDuplicatePictures(store, planned(['train', 'train', 'train', 'validation']));

@@ -44,7 +44,11 @@ before(async () => {
 });
 after(() => study.close());
 
-const recipe = () => ({ ...model.passport.recipe, input: { sizePx: tinySizePx, mpp: 0.5 }, capPerClass: null });
+const recipe = () => ({
+  ...model.passport.recipe,
+  input: { sizePx: tinySizePx, mpp: 0.5, colour: 'stored' as const },
+  capPerClass: null,
+});
 const never = (): AbortSignal => new AbortController().signal;
 
 test('a model is judged on the test patients of a project, beside what colour alone reaches', async () => {

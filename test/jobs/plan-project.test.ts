@@ -72,11 +72,11 @@ test('a plan has every patch of the regions, with class, patient and part, where
     indices.toSorted((a, b) => a - b),
     [...made.patches.keys()],
   );
-  for (const { path, patches } of made.pixels.slides)
+  for (const { slide, patches } of made.pixels.slides)
     for (const { x, index } of patches) {
       const planned = made.patches[index]!;
       assert.equal(planned.classIndex, x < tissueSize.widthPx / 2 ? 0 : 1);
-      assert.match(path, new RegExp(`/${'abc'[Number(planned.patient.slice(1))]}\\.tif$`));
+      assert.match(slide.path, new RegExp(`/${'abc'[Number(planned.patient.slice(1))]}\\.tif$`));
     }
   const again = await plan(study);
   assert.equal(again.planHash, made.planHash, 'the same project gives the same plan');
@@ -111,10 +111,10 @@ test('a slide more than 20 % coarser is left out, one a little coarser is read a
   const near = await study.add('near.tif', { patient: 'P0', mpp: 0.58 });
   const far = await study.add('far.tif', { patient: 'P0', mpp: 0.61 });
   for (const { id } of [near, far]) study.labelBoth(id);
-  const made = await plan(study, { input: { sizePx: 64, mpp: 0.5 } });
+  const made = await plan(study, { input: { sizePx: 64, mpp: 0.5, colour: 'stored' } });
   assert.ok(made.pixels.kind === 'slides');
-  assert.equal(made.pixels.slides.find(({ path }) => path.endsWith('near.tif'))?.downsample, 1);
-  assert.ok(!made.pixels.slides.some(({ path }) => path.endsWith('far.tif')));
+  assert.equal(made.pixels.slides.find(({ slide }) => slide.path.endsWith('near.tif'))?.downsample, 1);
+  assert.ok(!made.pixels.slides.some(({ slide }) => slide.path.endsWith('far.tif')));
   assert.ok(made.summary.warnings.some((warning) => /far\.tif is more than 20 % coarser/.test(warning)));
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { EosinError } from '../../app/core/errors.ts';
+import type { ColourMode, IccProfile } from '../../app/core/slide.ts';
 import { checkModelFits, type FitOverride } from '../../app/passports/guards.ts';
 
 interface Case {
@@ -10,10 +11,14 @@ interface Case {
   readonly slide: number | null;
   readonly override?: FitOverride;
   readonly stain?: string;
+  readonly colour?: ColourMode;
+  readonly icc?: IccProfile;
   /** The downsample, or the code of the refusal. */
   readonly gives: number | string;
   readonly warnings?: number;
 }
+
+const profile: IccProfile = { description: 'scanner', bytes: 500 };
 
 const table: readonly Case[] = [
   { what: 'same scale', model: 0.5, slide: 0.5, gives: 1 },
@@ -50,11 +55,33 @@ const table: readonly Case[] = [
     gives: 1,
     warnings: 1,
   },
+  { what: 'colours through a profile', model: 0.5, slide: 0.5, colour: 'srgb', icc: profile, gives: 1 },
+  { what: 'colours as scanned, whatever profile there is', model: 0.5, slide: 0.5, icc: profile, gives: 1 },
+  {
+    what: 'colours through a profile that is not there',
+    model: 0.5,
+    slide: 0.5,
+    colour: 'srgb',
+    gives: 'model/no-profile',
+  },
+  {
+    what: 'no profile, allowed',
+    model: 0.5,
+    slide: 0.5,
+    colour: 'srgb',
+    override: { anyColour: true },
+    gives: 1,
+    warnings: 1,
+  },
 ];
 
-for (const { what, model, slide, override, stain, gives, warnings = 0 } of table) {
+function modelOf(mpp: number | null, stains: string[] = [], colour: ColourMode = 'stored') {
+  return { name: 'm', mpp, stains, recipe: { input: { colour } } };
+}
+
+for (const { what, model, slide, override, stain = '', colour, icc = null, gives, warnings = 0 } of table) {
   test(what, () => {
-    const check = () => checkModelFits({ name: 'm', mpp: model, stains: ['H&E'] }, slide, override, stain);
+    const check = () => checkModelFits(modelOf(model, ['H&E'], colour), { mpp: slide, stain, icc }, override);
     if (typeof gives === 'string') {
       assert.throws(check, (error: EosinError) => {
         assert.equal(error.code, gives);
@@ -66,6 +93,7 @@ for (const { what, model, slide, override, stain, gives, warnings = 0 } of table
     const fit = check();
     assert.ok(Math.abs(fit.downsample - gives) < 1e-12, `downsample ${fit.downsample}`);
     assert.equal(fit.warnings.length, warnings, fit.warnings.join(' '));
+    assert.equal(fit.colour, icc && colour ? colour : 'stored');
   });
 }
 
@@ -74,7 +102,7 @@ test('what passes is read within 20 % of the scale of the model, and never finer
   fc.assert(
     fc.property(mpp, mpp, (modelMpp, slideMpp) => {
       try {
-        const fit = checkModelFits({ name: 'm', mpp: modelMpp, stains: [] }, slideMpp);
+        const fit = checkModelFits(modelOf(modelMpp), { mpp: slideMpp, stain: '', icc: null });
         assert.ok(fit.downsample >= 1);
         assert.ok(Math.abs(fit.mpp - slideMpp * fit.downsample) < 1e-9);
         assert.ok(fit.mpp <= modelMpp * 1.2 + 1e-9 && fit.mpp >= modelMpp - 1e-9);

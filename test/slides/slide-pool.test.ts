@@ -147,17 +147,31 @@ test('plain pictures become squares of RGB; a bad one is named', async (t) => {
     path: picture(name),
     offset: i * bytes,
   }));
-  await pool.decodePictures({ file, sizePx: 20, pictures });
+  await pool.decodePictures({ file, sizePx: 20, colour: 'stored', pictures });
   const written = readFileSync(file);
   assert.equal(written.length, 3 * bytes);
   assert.deepEqual([...written.subarray(0, 3)], [200, 100, 50]);
   assert.ok(Math.abs(written[bytes + 600]! - 200) <= 2 && Math.abs(written[bytes + 602]! - 50) <= 2);
   assert.equal(written[2 * bytes], written[2 * bytes + 1]);
+  // Of a picture with a profile of its own: as it is stored, or through it.
+  await sharp({ create }).withIccProfile('p3').png().toFile(picture('p3.png'));
+  const [stored, through] = [picture('stored.rgb'), picture('through.rgb')];
+  const one = { sizePx: 20, pictures: [{ path: picture('p3.png'), offset: 0 }] };
+  await pool.decodePictures({ ...one, file: stored, colour: 'stored' });
+  await pool.decodePictures({ ...one, file: through, colour: 'srgb' });
+  assert.deepEqual(
+    [...readFileSync(through).subarray(0, 3)].map((v, i) => Math.abs(v - [200, 100, 50][i]!) <= 1),
+    [true, true, true],
+  );
+  assert.ok(readFileSync(stored)[0]! < 197, 'the px of a wider space are smaller numbers');
   writeFileSync(picture('bad.jpg'), 'no picture');
-  await assert.rejects(pool.decodePictures({ file, sizePx: 20, pictures: [{ path: picture('bad.jpg'), offset: 0 }] }), {
-    code: 'picture/unreadable',
-    kind: 'input',
-  });
+  await assert.rejects(
+    pool.decodePictures({ file, sizePx: 20, colour: 'stored', pictures: [{ path: picture('bad.jpg'), offset: 0 }] }),
+    {
+      code: 'picture/unreadable',
+      kind: 'input',
+    },
+  );
 });
 
 test('a slide that makes a process hang is given up; others are served meanwhile and afterwards', async (t) => {
