@@ -119,7 +119,9 @@ export function improves(
 ): boolean {
   if (best === null) return true;
   const value = monitored(monitor, scores);
-  return monitor.endsWith('loss') ? value + minDelta < best : value - minDelta > best;
+  // Keras compares float32: a fall of exactly minDelta is none, whatever the last bit of a float64 says.
+  const { fround } = Math;
+  return monitor.endsWith('loss') ? fround(value + minDelta) < fround(best) : fround(value - minDelta) > fround(best);
 }
 
 export function monitored(monitor: EarlyStopping['monitor'], scores: EpochScores): number {

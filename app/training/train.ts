@@ -60,7 +60,7 @@ export async function train(
 
   const onProgress = (done: number, total: number): void =>
     emit({ type: 'progress', stage: 'evaluation', done, total, unit: 'patches', etaSeconds: null });
-  const base = await backbone.build(engine.tf, weights, source.sizePx);
+  const base = await backbone.build(engine.tf, weights, source.sizePx, { ownHead: recipe.head.kind === 'keep' });
   let network: Network | null = null;
   try {
     const resume = await findResume(spec, ports, emit);
@@ -111,8 +111,7 @@ async function findResume(
 /** The network shares the backbone's layers, which go with the backbone; only the head's are its own. */
 function disposeHead(network: Network | null): void {
   if (network === null) return;
-  const { pooling, dense, dropout, logits, probabilities } = network.head;
-  for (const name of [pooling, ...dense, dropout, logits, probabilities]) network.model.getLayer(name).dispose();
+  for (const name of network.head.made) network.model.getLayer(name).dispose();
 }
 
 /** The group that the head grows on: as the recipe says, or what the depth probe finds for `auto`. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EarlyStopping } from '../../app/core/recipe.ts';
 import { initialStop, judgeEpoch } from '../../app/training/early-stopping.ts';
-import { kerasNumbers } from './reference/keras-numbers.ts';
+import { kerasNumbers } from '../reference/training-keras.ts';
 
 /** The epochs that ran and the best one, as keras.callbacks.EarlyStopping counts them (source of Keras 3, on_epoch_end). */
 function run(values: number[], config: Partial<EarlyStopping>): { ran: number; best: number | null } {
@@ -44,11 +44,12 @@ for (const [name, values, config, expected] of table) {
   test(`early stopping: ${name}`, () => assert.deepEqual(run(values, config), expected));
 }
 
-test('48 loss curves end at the epoch, and with the best epoch, that Keras gives', () => {
-  assert.equal(kerasNumbers.stopping.length, 48);
-  for (const { curve, patience, min_delta, start_from_epoch, ...expected } of kerasNumbers.stopping) {
+test('twelve curves under five settings end at the epoch, and with the best epoch, that Keras gives', () => {
+  assert.equal(kerasNumbers.stopping.length, 60);
+  for (const { curve, patience, min_delta, start_from_epoch, mode, ...expected } of kerasNumbers.stopping) {
     const values = curve.map((value) => value ?? Number.NaN);
-    const config = { patience, minDelta: min_delta, warmUp: start_from_epoch };
+    const monitor = mode === 'min' ? 'val-loss' : 'val-accuracy';
+    const config = { monitor, patience, minDelta: min_delta, warmUp: start_from_epoch } as const;
     assert.deepEqual(run(values, config), expected, JSON.stringify({ values, config }));
   }
 });

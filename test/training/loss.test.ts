@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { classWeightsFor, crossEntropy } from '../../app/training/loss.ts';
-import { kerasNumbers } from './reference/keras-numbers.ts';
+import { kerasNumbers } from '../reference/training-keras.ts';
 
 await tf.setBackend('cpu');
 

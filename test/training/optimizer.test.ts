@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { LearningVariable } from '../../app/networks/split-network.ts';
 import { createOptimizer, type OptimizerState } from '../../app/training/optimizer.ts';
-import { kerasNumbers } from './reference/keras-numbers.ts';
+import { kerasNumbers } from '../reference/training-keras.ts';
 
 await tf.setBackend('cpu');
 after(() => tf.disposeVariables());

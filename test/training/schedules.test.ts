@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Schedule, scheduleSchema } from '../../app/core/recipe.ts';
 import { afterEpoch, initialPlateau, type PlateauState, rateAt } from '../../app/training/schedules.ts';
-import { kerasNumbers } from './reference/keras-numbers.ts';
+import { kerasNumbers, oneCycles } from '../reference/training-keras.ts';
 
 const near = (actual: number, expected: number): void =>
   assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
@@ -58,20 +58,36 @@ test('reduce on plateau counts as Keras: min delta, patience, minimum', () => {
   near(rateAt(schedule, 1, 0, steps(1), state), 0.005);
 });
 
-test('reduce on plateau follows Keras over its loss curves', () => {
-  const schedule = scheduleSchema.parse({
-    kind: 'reduce-on-plateau',
-    factor: 0.1,
-    patience: 2,
-    minDelta: 0.01,
-    minLearningRate: 0.005,
-  });
-  for (const { curve, rates } of kerasNumbers.plateau) {
+test('reduce on plateau follows Keras over its twelve curves: cooldown, minimum, either direction', () => {
+  assert.equal(kerasNumbers.plateau.length, 36);
+  for (const { curve, rates, mode, min_delta, min_lr, ...settings } of kerasNumbers.plateau) {
+    const schedule = scheduleSchema.parse({
+      kind: 'reduce-on-plateau',
+      monitor: mode === 'min' ? 'val-loss' : 'val-accuracy',
+      minDelta: min_delta,
+      minLearningRate: min_lr,
+      ...settings,
+    });
     let state = initialPlateau;
-    for (const [epoch, loss] of curve.entries()) {
-      state = afterLoss(schedule, state, loss);
+    for (const [epoch, value] of curve.entries()) {
+      const seen = value ?? Number.NaN;
+      state = afterEpoch(schedule, 1, state, { loss: 0, accuracy: 0, valLoss: seen, valAccuracy: seen });
       const rate = rateAt(schedule, 1, 0, steps(1), state);
-      assert.ok(Math.abs(rate - rates[epoch]!) < 1e-6, `${curve} at ${epoch}: ${rate}, Keras ${rates[epoch]}`);
+      const about = `${JSON.stringify(settings)} ${curve} at ${epoch}: ${rate}, Keras ${rates[epoch]}`;
+      assert.ok(Math.abs(rate - rates[epoch]!) < 1e-6, about);
+    }
+  }
+});
+
+test("every step's rate is that of Keras' schedules, and of PyTorch's one-cycle", () => {
+  const { stepsPerEpoch, epochs, schedules } = kerasNumbers;
+  assert.equal(schedules.length + oneCycles.length, 8);
+  for (const { schedule, rates } of [...schedules, ...oneCycles]) {
+    const parsed = scheduleSchema.parse(schedule);
+    assert.equal(rates.length, stepsPerEpoch * epochs);
+    for (const [step, rate] of rates.entries()) {
+      const own = rateAt(parsed, 0.01, step, { stepsPerEpoch, epochs });
+      assert.ok(Math.abs(own - rate) < 2e-8, `${JSON.stringify(schedule)} at ${step}: ${own}, reference ${rate}`);
     }
   }
 });
