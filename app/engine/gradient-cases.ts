@@ -50,10 +50,14 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   convolution(7, 5, 9, 3, 1, 'same'),
   convolution(7, 8, 4, 3, 1, 'valid'),
   convolution(11, 3, 4, 7, 2, 'same'),
+  convolution(13, 3, 4, 7, 2, 'valid'),
+  convolution(8, 6, 5, 1, 2, 'valid'),
   depthwise(7, 24, 3, 1, 'same'),
   depthwise(8, 17, 3, 2, 'same'),
   depthwise(9, 7, 3, 2, 'valid'),
   depthwise(9, 6, 5, 2, 'same'),
+  depthwise(7, 6, 5, 1, 'same'),
+  depthwise(10, 6, 5, 2, 'valid'),
   depthwise(8, 3, 3, 1, 'same', 2),
   {
     kind: 'padding, asymmetric',
@@ -89,12 +93,30 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   },
   { kind: 'max pooling 3x3', shapes: [MAP], run: (engine, [x]) => engine.maxPool(x as tf.Tensor4D, 3, 2, 'same') },
   {
+    kind: 'max pooling 3x3 behind padding, valid',
+    shapes: [[2, 8, 8, 6]],
+    run: (engine, [x]) => {
+      const pads: [number, number][] = [
+        [0, 0],
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ];
+      return engine.maxPool(engine.pad(engine.relu(x!), pads) as tf.Tensor4D, 3, 2, 'valid');
+    },
+  },
+  {
     kind: 'average pooling',
     shapes: [[2, 8, 8, 6]],
     run: (engine, [x]) => engine.avgPool(x as tf.Tensor4D, 2, 2, 'valid'),
   },
   { kind: 'global average pooling', shapes: [MAP], run: (engine, [x]) => engine.mean(x!, [1, 2]) },
   { kind: 'global max pooling', shapes: [MAP], run: (engine, [x]) => engine.max(x!, [1, 2]) },
+  {
+    kind: 'flattening and a dense layer with relu',
+    shapes: [MAP, [7 * 7 * 6, 5]],
+    run: (engine, [x, kernel]) => engine.relu(engine.matMul(x!.reshape([2, -1]), kernel!)),
+  },
   {
     kind: 'dense layer',
     shapes: [[5, 19], [19, 7], [7]],

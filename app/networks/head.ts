@@ -10,13 +10,19 @@ export interface HeadLayers {
   readonly dropout: string;
   readonly logits: string;
   readonly probabilities: string;
+  /** The layers that were made for this head; those that it keeps belong to the backbone. */
+  readonly made: readonly string[];
 }
 
+/** Layers of the network itself that stand in for pooling and dense layers. */
+export type KeptNames = Pick<HeadLayers, 'pooling' | 'dense'>;
+
 /**
- * Applies a new head to `features` `[n, h, w, channels]`: pooling, dense layers with relu, dropout, dense, softmax.
+ * Applies a new head to `features` `[n, h, w, channels]`: pooling (or flattening), dense layers, dropout, dense, softmax.
  *
  * Kernels are Glorot uniform as in Keras (Glorot and Bengio 2010): within ±sqrt(6 / (fan in + fan out)); biases are zero.
  *
+ * @param kept given: `features` `[n, units]` have gone through these layers already, and only dropout and softmax are new.
  * @returns the symbolic probabilities `[n, classCount]` and the names of the layers.
  */
 export function buildHead(
@@ -25,17 +31,21 @@ export function buildHead(
   features: tf.SymbolicTensor,
   classCount: number,
   seed: number,
+  kept: KeptNames | null = null,
 ): { output: tf.SymbolicTensor; layers: HeadLayers } {
-  const names: HeadLayers = {
-    pooling: 'head_pooling',
-    dense: head.dense.map((_, i) => `head_dense_${i + 1}`),
-    dropout: 'head_dropout',
-    logits: 'head_logits',
-    probabilities: 'head_probabilities',
-  };
-  const pool = head.pooling === 'max' ? engine.layers.globalMaxPooling2d : engine.layers.globalAveragePooling2d;
-  let x = pool({ name: names.pooling, dataFormat: 'channelsLast' }).apply(features) as tf.SymbolicTensor; // [n, channels]
-  const dense = (units: number, name: string, activation: 'relu' | 'linear'): void => {
+  const above = { dropout: 'head_dropout', logits: 'head_logits', probabilities: 'head_probabilities' };
+  const below = kept ?? { pooling: 'head_pooling', dense: head.dense.map((_, i) => `head_dense_${i + 1}`) };
+  const made = [...(kept ? [] : [below.pooling, ...below.dense]), ...Object.values(above)];
+  const names: HeadLayers = { ...below, ...above, made };
+  const settings = { name: names.pooling, dataFormat: 'channelsLast' } as const;
+  const pool = {
+    average: engine.layers.globalAveragePooling2d,
+    max: engine.layers.globalMaxPooling2d,
+    flatten: engine.layers.flatten,
+  }[head.pooling];
+  // [n, channels], flattened [n, h * w * channels]
+  let x = kept ? features : (pool(settings).apply(features) as tf.SymbolicTensor);
+  const dense = (units: number, name: string, activation: Recipe['head']['activation']): void => {
     const fanIn = x.shape.at(-1)!;
     const layer = engine.layers.dense({
       units,
@@ -50,9 +60,11 @@ export function buildHead(
     layer.setWeights([kernel, bias]);
     engine.dispose([kernel, bias]);
   };
-  head.dense.forEach((units, i) => {
-    dense(units, names.dense[i]!, 'relu');
-  });
+  if (kept === null) {
+    head.dense.forEach((units, i) => {
+      dense(units, names.dense[i]!, head.activation);
+    });
+  }
   x = engine.layers.dropout({ rate: head.dropout, name: names.dropout }).apply(x) as tf.SymbolicTensor;
   dense(classCount, names.logits, 'linear');
   x = engine.layers.softmax({ name: names.probabilities }).apply(x) as tf.SymbolicTensor;

@@ -8,6 +8,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Recipe } from '../core/recipe.ts';
 import type { Backbone, LayerGroup, Preprocessing } from './backbone.ts';
 import { buildHead, type HeadLayers } from './head.ts';
+import { keptLayers } from './kept-head.ts';
 import { backboneUpTo } from './layer-groups.ts';
 
 export interface Network {
@@ -24,9 +25,9 @@ export interface Network {
  * Grows a new head on `attach`. The backbone model's layers are shared, not copied: what learns in the network has
  * learned in the backbone. What lies above `attach` is not part of the network.
  *
- * @param backboneModel what `backbone.build` gave.
+ * @param backboneModel what `backbone.build` gave, with its own head where `head` keeps it.
  * @param seed decides the head's first weights (Glorot uniform, biases zero), whatever the engine.
- * @throws EosinError `network/no-such-group`
+ * @throws EosinError `network/no-such-group`, `network/no-own-head`
  */
 export function attachHead(
   engine: typeof tf,
@@ -38,8 +39,9 @@ export function attachHead(
   seed: number,
 ): Network {
   const groups = backboneUpTo(backbone.groups, attach);
-  const features = backboneModel.getLayer(groups.at(-1)!.output).output as tf.SymbolicTensor; // [n, h, w, channels]
-  const built = buildHead(engine, head, features, classCount, seed);
+  const kept = head.kind === 'keep' ? keptLayers(backbone, backboneModel) : null;
+  const top = backboneModel.getLayer(groups.at(-1)!.output).output as tf.SymbolicTensor; // [n, h, w, channels]
+  const built = buildHead(engine, head, kept?.features ?? top, classCount, seed, kept?.layers);
   const model = engine.model({
     inputs: backboneModel.inputs,
     outputs: built.output,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type * as tf from '@tensorflow/tfjs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Recipe } from '../../app/core/recipe.ts';
 import { openEngine } from '../../app/engine/node.ts';
 import type { Backbone } from '../../app/networks/backbone.ts';
 import { exportClassifier, exportOnnx, type OnnxOutput } from '../../app/networks/export-onnx.ts';
@@ -16,7 +17,15 @@ const engine = await openEngine('wasm', { threads: 2 });
 const { tf: api } = engine;
 after(() => engine.close());
 const weights = await readMobileNetV2Weights();
-const HEAD = { pooling: 'average' as const, dense: [], dropout: 0.2, l2: 0 };
+const HEAD: Recipe['head'] = {
+  kind: 'new',
+  pooling: 'average',
+  dense: [],
+  activation: 'relu',
+  dropout: 0.2,
+  l2: 0,
+  start: 'random',
+};
 
 async function runOnnx(onnx: Uint8Array, pixels: Uint8Array, sizePx: number): Promise<Record<string, Tensor>> {
   const session = await InferenceSession.create(onnx, { intraOpNumThreads: 1 });
@@ -61,7 +70,7 @@ test('the whole of MobileNetV2 with a head', async () => {
 
 test('MobileNetV2 at an odd size, attached in the middle, with max pooling and dense layers', async () => {
   const base = await mobileNetV2.build(api, weights, 101);
-  const head = { ...HEAD, pooling: 'max' as const, dense: [24, 8] };
+  const head: Recipe['head'] = { ...HEAD, pooling: 'max', dense: [24, 8] };
   await assertClassifier(attachHead(api, mobileNetV2, base, 'block_8', head, 3, 2), mobileNetV2, 101);
   base.dispose();
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type * as tf from '@tensorflow/tfjs';
+import type { Recipe } from '../../app/core/recipe.ts';
 import { openEngine } from '../../app/engine/node.ts';
 import { boundaryGroup } from '../../app/networks/layer-groups.ts';
 import { decodeLayersModel, encodeLayersModel } from '../../app/networks/layers-model-files.ts';
@@ -17,7 +18,15 @@ const { tf: api } = engine;
 after(() => engine.close());
 
 const SIZE = 32;
-const HEAD = { pooling: 'average' as const, dense: [10], dropout: 0.5, l2: 0 };
+const HEAD: Recipe['head'] = {
+  kind: 'new',
+  pooling: 'average',
+  dense: [10],
+  activation: 'relu',
+  dropout: 0.5,
+  l2: 0,
+  start: 'random',
+};
 
 function smallNetwork(attach = 'last', head: Parameters<typeof attachHead>[4] = HEAD, seed = 1): Network {
   return attachHead(api, smallBackbone, smallModel(api, SIZE), attach, head, 3, seed);
