@@ -6,6 +6,7 @@ import type { Host } from './host.ts';
 import { createLiveRuns, type LiveRuns } from './jobs/live-runs.ts';
 import { createProject, openProject, type Project } from './project.ts';
 import { createRecents, type RecentProject } from './recents.ts';
+import { checkSlides } from './slides/check-slides.ts';
 import type { SlidePool } from './slides/slide-pool.ts';
 
 export interface Workspace {
@@ -59,7 +60,8 @@ export function createWorkspace(host: Host, pool: SlidePool): Workspace {
   };
   const take = (project: Project): Project => {
     const stop = new AbortController();
-    const rechecked = recheckSlides(project, pool, stop.signal);
+    // In the background: is each file still the slide that was labelled?
+    const rechecked = checkSlides({ slides: project.slides, pool }, stop.signal).then(() => undefined);
     const stopRecheck = (): Promise<void> => {
       stop.abort();
       return rechecked;
@@ -101,18 +103,4 @@ function sameFolder(a: string, b: string): boolean {
     }
   };
   return real(a) === real(b);
-}
-
-/** Slides whose file looks touched are read again in the background: is it still the slide that was labelled? */
-async function recheckSlides(project: Project, pool: SlidePool, signal: AbortSignal): Promise<void> {
-  for (const { id, status } of project.slides.list()) {
-    if (signal.aborted) return;
-    try {
-      if (status === 'missing' || !project.slides.needsCheck(id)) continue;
-      const { fingerprint } = await pool.describe(project.slides.resolvePath(id), signal);
-      project.slides.confirmFile(id, fingerprint);
-    } catch {
-      // The project is being closed, or the slide cannot be read: using the slide says so.
-    }
-  }
 }

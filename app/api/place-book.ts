@@ -1,10 +1,12 @@
 /** Opaque handles for files and folders, so that no path crosses the wire (E5). */
 import { randomBytes } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { opendir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EosinError } from '../core/errors.ts';
+import { endingOf, isDicomEnding, pictureEndings, slideEndings } from '../core/slide-endings.ts';
 
-export type PlaceKind = 'folder' | 'project' | 'slide' | 'annotations' | 'model' | 'file';
+/** `dicom` is a folder of DICOM files: chosen like a slide, and opened like a folder. */
+export type PlaceKind = 'folder' | 'dicom' | 'project' | 'slide' | 'annotations' | 'model' | 'file';
 
 export interface Place {
   readonly handle: string;
@@ -29,8 +31,10 @@ export interface PlaceBook {
   list(handle: string | null): Promise<PlaceListing>;
 }
 
-const slideEndings = new Set(['.svs', '.tif', '.tiff', '.btf', '.scn', '.qptiff', '.png', '.jpg', '.jpeg']);
-const annotationEndings = new Set(['.geojson', '.json']);
+const slides = new Set([...slideEndings, ...pictureEndings]);
+/** Of each folder in a listing. */
+const namesLookedAt = 32;
+const annotationEndings = new Set(['geojson', 'json']);
 
 export function createPlaceBook(homeFolder: string): PlaceBook {
   const pathOf = new Map<string, string>();
@@ -64,7 +68,7 @@ export function createPlaceBook(homeFolder: string): PlaceBook {
           return {
             handle: grant(absolute),
             name,
-            kind: kindOf(name, info.isDirectory()),
+            kind: info.isDirectory() ? await folderKind(absolute) : fileKind(name),
             bytes: info.isFile() ? info.size : 0,
           };
         }),
@@ -91,15 +95,33 @@ async function readFolder(folder: string): Promise<string[]> {
   }
 }
 
-function kindOf(name: string, isFolder: boolean): PlaceKind {
-  const ending = path.extname(name).toLowerCase();
-  if (isFolder) return ending === '.eosin' ? 'project' : 'folder';
-  if (slideEndings.has(ending)) return 'slide';
+async function folderKind(folder: string): Promise<PlaceKind> {
+  if (endingOf(path.basename(folder)) === 'eosin') return 'project';
+  // The first names tell: a folder of DICOM holds little else.
+  const entries = await opendir(folder).catch(() => null);
+  try {
+    for (let looked = 0; entries && looked < namesLookedAt; looked++) {
+      const entry = await entries.read();
+      if (!entry) break;
+      if (!entry.isDirectory() && isDicomEnding(endingOf(entry.name))) return 'dicom';
+    }
+  } catch {
+    // What cannot be read is a folder; opening it says why.
+  } finally {
+    await entries?.close();
+  }
+  return 'folder';
+}
+
+function fileKind(name: string): PlaceKind {
+  const ending = endingOf(name);
+  if (slides.has(ending)) return 'slide';
   if (annotationEndings.has(ending)) return 'annotations';
   return 'file';
 }
 
 function byKindThenName(a: Place, b: Place): number {
-  const folderFirst = Number(b.kind === 'folder') - Number(a.kind === 'folder');
+  const isFolder = ({ kind }: Place): boolean => kind === 'folder' || kind === 'dicom';
+  const folderFirst = Number(isFolder(b)) - Number(isFolder(a));
   return folderFirst || a.name.localeCompare(b.name, 'en', { numeric: true });
 }

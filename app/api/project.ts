@@ -3,20 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { type ErrorReport, isAbort, reportOf } from '../core/errors.ts';
 import type { ProjectView } from '../core/project.ts';
 import type { JobEvent } from '../core/run.ts';
+import { tellWhile } from '../core/tell-while.ts';
 import { openExampleProject } from '../example-project.ts';
+import type { Project } from '../project.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { eventStream } from './event-stream.ts';
+import { eventStream, told } from './event-stream.ts';
 import { jsonBody } from './validated.ts';
 
 type Progress = Extract<JobEvent, { type: 'progress' }>;
-type ExampleEvent =
-  | Progress
-  | { type: 'done'; project: ProjectView }
-  | { type: 'cancelled' }
-  | { type: 'failed'; error: ErrorReport };
+type ExampleEvent = Progress | { type: 'done'; project: ProjectView };
 
 export function projectRoutes(deps: ApiDeps) {
   const { host, places, workspace } = deps;
@@ -39,39 +36,15 @@ export function projectRoutes(deps: ApiDeps) {
       await workspace.close();
       return c.json({});
     })
-    .post('/example', () => eventStream(exampleEvents(deps)));
+    .post('/example', () => {
+      const stop = new AbortController();
+      return eventStream(told(exampleEvents(deps, AbortSignal.any([stop.signal, deps.closing]))), stop);
+    });
 }
 
 /** Draws the example slides while somebody reads; a reader who leaves stops the drawing. */
-async function* exampleEvents(deps: ApiDeps): AsyncGenerator<ExampleEvent> {
-  const cancel = new AbortController();
-  let latest: Progress | null = null;
-  let wake = Promise.withResolvers<void>();
-  const opening = openExampleProject(
-    deps,
-    path.join(deps.host.documentsFolder, 'Eosin example'),
-    (event) => {
-      latest = event;
-      wake.resolve();
-      wake = Promise.withResolvers();
-    },
-    AbortSignal.any([cancel.signal, deps.closing]),
-  );
-  const ended = opening.then(
-    (project): ExampleEvent => ({ type: 'done', project: project.view() }),
-    (thrown: unknown): ExampleEvent =>
-      isAbort(thrown) ? { type: 'cancelled' } : { type: 'failed', error: reportOf(thrown) },
-  );
-  try {
-    for (;;) {
-      const next = await Promise.race([ended, wake.promise]);
-      if (next) {
-        yield next;
-        return;
-      }
-      if (latest) yield latest;
-    }
-  } finally {
-    cancel.abort();
-  }
+async function* exampleEvents(deps: ApiDeps, signal: AbortSignal): AsyncGenerator<ExampleEvent> {
+  const folder = path.join(deps.host.documentsFolder, 'Eosin example');
+  const project = yield* tellWhile<Progress, Project>((tell) => openExampleProject(deps, folder, tell, signal));
+  yield { type: 'done', project: project.view() };
 }

@@ -2,9 +2,12 @@
 import { Hono } from 'hono';
 import sharp from 'sharp';
 import { z } from 'zod';
+import type { SlideSource } from '../slides/slide-source.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { query } from './validated.ts';
 
+/** Which file is meant, by its fingerprint: the slide's own when left out. */
+const file = z.string().max(64).optional();
 /** A tile of a slide never changes while its id stands for the same file. */
 const cacheable = { 'cache-control': 'private, max-age=86400' };
 const regionSchema = z.object({
@@ -16,30 +19,35 @@ const regionSchema = z.object({
 });
 
 export function slidePixelRoutes({ pool, masks, workspace }: ApiDeps) {
-  const pathOf = (id: string): string => workspace.project().slides.resolvePath(id);
+  /** The slide, or the file that stands in its place where somebody asks for that by its fingerprint. */
+  const sourceOf = (id: string, file?: string): SlideSource => {
+    const source = workspace.project().slides.source(id);
+    return file === undefined ? source : { ...source, fingerprint: file };
+  };
   return new Hono()
-    .get('/:id/tiles/:level/:x/:y', async (c) => {
+    .get('/:id/tiles/:level/:x/:y', query(z.object({ file })), async (c) => {
       const { id, level, x, y } = c.req.param();
       const at = { level: Number(level), x: Number(x), y: Number(y) };
-      const tile = await pool.tile(pathOf(id), at, c.req.raw.signal);
+      const tile = await pool.tile(sourceOf(id, c.req.valid('query').file), at, c.req.raw.signal);
       return c.body(own(tile.bytes), 200, { 'content-type': tile.type, ...cacheable });
     })
     .get(
       '/:id/thumbnail',
-      query(z.object({ side: z.coerce.number().int().min(16).max(2048).default(256) })),
+      query(z.object({ side: z.coerce.number().int().min(16).max(2048).default(256), file })),
       async (c) => {
-        const jpeg = await pool.thumbnail(pathOf(c.req.param('id')), c.req.valid('query').side, c.req.raw.signal);
+        const { side, file: asked } = c.req.valid('query');
+        const jpeg = await pool.thumbnail(sourceOf(c.req.param('id'), asked), side, c.req.raw.signal);
         return c.body(own(jpeg), 200, { 'content-type': 'image/jpeg', ...cacheable });
       },
     )
     .get('/:id/region', query(regionSchema), async (c) => {
       const { x, y, width, height, downsample } = c.req.valid('query');
       const request = { x, y, widthPx: width, heightPx: height, downsample };
-      const jpeg = await pool.regionJpeg(pathOf(c.req.param('id')), request, 88, c.req.raw.signal);
+      const jpeg = await pool.regionJpeg(sourceOf(c.req.param('id')), request, 88, c.req.raw.signal);
       return c.body(own(jpeg), 200, { 'content-type': 'image/jpeg', ...cacheable });
     })
     .get('/:id/tissue', async (c) => {
-      const mask = await masks.get(pathOf(c.req.param('id')), c.req.raw.signal);
+      const mask = await masks.get(sourceOf(c.req.param('id')).path, c.req.raw.signal);
       const raw = { width: mask.widthPx, height: mask.heightPx, channels: 1 as const };
       const png = await sharp(mask.data, { raw }).png().toBuffer();
       return c.body(own(png), 200, {

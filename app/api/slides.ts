@@ -1,11 +1,18 @@
-/** Slides of the open project: add, edit, relink, and the table of slides and patients as CSV. */
-import path from 'node:path';
+/** Slides of the open project: add, edit, relink, look after their files, and the table of slides and patients as CSV. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { type ErrorReport, reportOf } from '../core/errors.ts';
+import type { ErrorReport } from '../core/errors.ts';
 import type { SlideView } from '../core/project.ts';
+import { tellWhile } from '../core/tell-while.ts';
 import { exportSlidesCsv, importSlidesCsv } from '../slides/patients-csv.ts';
+import { checkSlide, checkSlides } from '../slides/check-slides.ts';
+import { type ImportEvent, importSlides } from '../slides/import-slides.ts';
+import { relinkSlides } from '../slides/relink-slides.ts';
+import type { StepProgress } from '../slides/slide.ts';
+import type { SlideSource } from '../slides/slide-source.ts';
+import { duplicateSlide } from '../slides/slide-store.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { eventStream, told } from './event-stream.ts';
 import { jsonBody } from './validated.ts';
 
 const word = z.string().trim().max(200);
@@ -18,27 +25,70 @@ const editSchema = z.strictObject({
   mppUm: z.number().positive().max(100).nullable().optional(),
 });
 
-export function slideRoutes({ pool, places, workspace }: ApiDeps) {
+const addSchema = z.strictObject({ handles: z.array(z.string()).min(1), patient: word.optional() });
+
+type PrepareEvent = ({ type: 'progress' } & StepProgress) | { type: 'done' };
+
+export function slideRoutes({ pool, places, workspace, closing }: ApiDeps) {
   return new Hono()
     .post(
       '/slides',
-      jsonBody(z.strictObject({ handles: z.array(z.string()).min(1), patient: word.optional() })),
+      jsonBody(addSchema),
       async (c) => {
         const { handles, patient } = c.req.valid('json');
         const project = workspace.project();
         const added: SlideView[] = [];
         const refused: { name: string; error: ErrorReport }[] = [];
-        for (const file of handles.map(places.resolve)) {
-          try {
-            const info = await pool.describe(file);
-            added.push(project.slides.add({ absolutePath: file, info, ...(patient === undefined ? {} : { patient }) }));
-          } catch (thrown) {
-            refused.push({ name: path.basename(file), error: reportOf(thrown) });
-          }
+        const paths = handles.map(places.resolve);
+        for await (const event of importSlides({ slides: project.slides, pool }, paths, { patient }, closing)) {
+          if (event.type === 'added' || event.type === 'relinked') added.push(event.slide);
+          if (event.type === 'refused') refused.push({ name: event.name, error: event.error });
+          if (event.type === 'duplicate')
+            refused.push({ name: event.name, error: duplicateSlide(event.as).toReport() });
         }
         return c.json({ added, refused });
       },
     )
+    // The same for folders and many files, told as it goes; a reader that leaves ends it, and what was added stays.
+    .post('/slides/import', jsonBody(addSchema), (c) => {
+      const { handles, patient } = c.req.valid('json');
+      const { slides } = workspace.project();
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, closing]);
+      return eventStream(told(importSlides({ slides, pool }, handles.map(places.resolve), { patient }, signal)), stop);
+    })
+    .post('/slides/relink', jsonBody(z.strictObject({ folder: z.string() })), (c) => {
+      const folder = places.resolve(c.req.valid('json').folder);
+      const { slides } = workspace.project();
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, closing]);
+      return eventStream(told(relinkSlides({ slides, pool }, folder, signal)), stop);
+    })
+    // Whether each file is still the slide that the project knows; asked when the window gets the focus.
+    .post('/slides/check', async (c) => {
+      const { slides } = workspace.project();
+      return c.json({ slides: await checkSlides({ slides, pool }, closing) });
+    })
+    // The same for one slide, also where size and time say nothing.
+    .post('/slides/:id/check', async (c) => {
+      const { slides } = workspace.project();
+      return c.json(await checkSlide({ slides, pool }, c.req.param('id'), c.req.raw.signal));
+    })
+    // What stands in a slide's place, whatever it is.
+    .get('/slides/:id/other', async (c) => {
+      const info = await pool.describe(workspace.project().slides.resolvePath(c.req.param('id')), c.req.raw.signal);
+      return c.json(info);
+    })
+    // Levels that have to be made: told as it goes; a reader that leaves does not end it, DELETE does.
+    .post('/slides/:id/prepare', (c) => {
+      const source = workspace.project().slides.source(c.req.param('id'));
+      const stop = new AbortController();
+      return eventStream(told(prepareEvents(source, stop.signal)), stop);
+    })
+    .delete('/slides/:id/prepare', async (c) => {
+      await pool.stopPreparing(workspace.project().slides.source(c.req.param('id')));
+      return c.json({});
+    })
     .get('/slides/:id', (c) => {
       const { slides } = workspace.project();
       const id = c.req.param('id');
@@ -63,4 +113,11 @@ export function slideRoutes({ pool, places, workspace }: ApiDeps) {
       c.body(exportSlidesCsv(workspace.project().slides), 200, { 'content-type': 'text/csv; charset=utf-8' }),
     )
     .put('/slides.csv', async (c) => c.json(importSlidesCsv(workspace.project().slides, await c.req.text())));
+
+  async function* prepareEvents(source: SlideSource, signal: AbortSignal): AsyncGenerator<PrepareEvent> {
+    yield* tellWhile<PrepareEvent, void>((tell) =>
+      pool.prepare(source, (progress) => tell({ type: 'progress', ...progress }), signal),
+    );
+    yield { type: 'done' };
+  }
 }

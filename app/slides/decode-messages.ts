@@ -7,6 +7,7 @@
  */
 import type { ErrorReport } from '../core/errors.ts';
 import type { RegionRequest, SlideInfo } from '../core/slide.ts';
+import type { StepProgress } from './slide.ts';
 import type { CutRequest, PictureRequest } from './slide-pool.ts';
 import type { SlideSource } from './slide-source.ts';
 
@@ -39,7 +40,8 @@ export type DecodeCall =
 
 /** What `done` carries, by the kind of call; `bytes` says how much of the slot was filled. */
 export interface DecodeResults {
-  describe: { info: SlideInfo };
+  /** `files` are those of the slide in its folder, see `StoredBytes`. */
+  describe: { info: SlideInfo; files: readonly string[] };
   /** Either filled into the slot or to be read from the slide itself: prefix (base64), then the range. */
   tile:
     | { type: string; bytes: number }
@@ -60,6 +62,6 @@ export type ToDecode = { readonly type: 'call'; readonly id: number; readonly ca
 
 export type FromDecode =
   | { readonly type: 'ready' }
-  | { readonly type: 'step'; readonly id: number }
+  | { readonly type: 'step'; readonly id: number; readonly progress?: StepProgress | undefined }
   | { readonly type: 'done'; readonly id: number; readonly result: DecodeResults[DecodeKind] }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorReport };

@@ -1,5 +1,5 @@
 /** The inside of a decode process: one call at a time, slides kept open while they are in use. It may be killed at any moment. */
-import { stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { reportOf } from '../core/errors.ts';
 import type { RgbImage } from '../core/slide.ts';
@@ -18,8 +18,9 @@ import { openSlide } from './open-slide.ts';
 import { cutPatches } from './patch-cutter.ts';
 import { decodePictures } from './picture-reader.ts';
 import type { OnStep } from './slide.ts';
-import { fileError } from './slide-errors.ts';
+import { fileError, isOutOfReach } from './slide-errors.ts';
 import type { SlideSource } from './slide-source.ts';
+import { versionOf } from './slide-version.ts';
 import { readThumbnail } from './thumbnail.ts';
 import type { TiffSlide } from './tiff-slide.ts';
 import { readTissueMask } from './tissue-mask.ts';
@@ -39,7 +40,10 @@ interface Context {
 type Handlers = { [K in DecodeKind]: (call: CallOf<K>, context: Context) => Promise<DecodeResults[K]> };
 
 const handlers: Handlers = {
-  describe: async ({ slide: source }, { open }) => ({ info: (await open(source)).info }),
+  describe: async ({ slide: source }, { open }) => {
+    const { info, files } = await open(source);
+    return { info, files };
+  },
   tile: async ({ slide: source, level, x, y }, { open, fill }) => {
     const slide = await open(source);
     const stored = await slide.storedTile(level, x, y);
@@ -85,14 +89,14 @@ async function encode(image: RgbImage, encoding: RegionEncoding): Promise<Uint8A
 
 /** Answers calls until the host closes the port; then the process ends. */
 export function serveDecode(port: ParentPort, { cacheFolder }: { cacheFolder: string }): void {
-  const open = keepSlidesOpen(cacheFolder);
+  const { open, forget } = keepSlidesOpen(cacheFolder);
   const send = (message: FromDecode): void => port.send(message);
   const answer = async ({ id, call, slot }: ToDecode): Promise<void> => {
     let told = performance.now();
-    const onStep = (): void => {
+    const onStep: OnStep = (progress) => {
       if (performance.now() - told < stepEveryMs) return;
       told = performance.now();
-      send({ type: 'step', id });
+      send({ type: 'step', id, progress });
     };
     const fill = async (data: Uint8Array): Promise<number> => {
       await writeFile(slot, data).catch((thrown) => {
@@ -105,6 +109,8 @@ export function serveDecode(port: ParentPort, { cacheFolder }: { cacheFolder: st
       const handle = handlers[call.kind] as (call: DecodeCall, context: Context) => Promise<DecodeResults[DecodeKind]>;
       send({ type: 'done', id, result: await handle(call, { open, fill, onStep }) });
     } catch (thrown) {
+      // What was open on a drive that has gone stays dead when the drive comes back.
+      if ('slide' in call && isOutOfReach(thrown)) await forget(call.slide);
       send({ type: 'failed', id, error: reportOf(thrown) });
     }
   };
@@ -114,24 +120,30 @@ export function serveDecode(port: ParentPort, { cacheFolder }: { cacheFolder: st
 }
 
 /** Opens a look of a slide once; anew when the file behind the path has changed; closes the one that was not used for longest. */
-function keepSlidesOpen(cacheFolder: string): (source: SlideSource) => Promise<TiffSlide> {
+function keepSlidesOpen(cacheFolder: string): {
+  open(source: SlideSource): Promise<TiffSlide>;
+  forget(source: SlideSource): Promise<void>;
+} {
   const slides = new Map<string, { slide: TiffSlide; version: string }>();
-  return async (source) => {
-    const { path, ...look } = source;
-    const { size, mtimeMs, ino } = await stat(path).catch((thrown) => {
-      throw fileError(thrown, basename(path));
-    });
-    const version = `${size}/${mtimeMs}/${ino}`;
+  const forget = async (source: SlideSource): Promise<void> => {
     const key = JSON.stringify(source);
     const known = slides.get(key);
     slides.delete(key);
+    await known?.slide.close().catch(() => undefined);
+  };
+  const open = async (source: SlideSource): Promise<TiffSlide> => {
+    const { path, ...look } = source;
+    const key = JSON.stringify(source);
+    const known = slides.get(key);
+    const version = await versionOf(path, known?.slide.files ?? []);
     if (known?.version === version) {
+      slides.delete(key);
       slides.set(key, known);
       return known.slide;
     }
-    await known?.slide.close();
+    await forget(source);
     const slide = await openSlide(path, { cacheFolder, ...look });
-    slides.set(key, { slide, version });
+    slides.set(key, { slide, version: slide.files.length > 0 ? await versionOf(path, slide.files) : version });
     for (const [oldest, { slide: unused }] of slides) {
       if (slides.size <= slidesKeptOpen) break;
       slides.delete(oldest);
@@ -139,4 +151,5 @@ function keepSlidesOpen(cacheFolder: string): (source: SlideSource) => Promise<T
     }
     return slide;
   };
+  return { open, forget };
 }

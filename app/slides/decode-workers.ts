@@ -11,7 +11,8 @@ import { EosinError } from '../core/errors.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import type { CallOf, DecodeCall, DecodeKind, DecodeResults } from './decode-messages.ts';
 import { type DeathCause, type DecodeProcess, ProcessDied, startDecodeProcess } from './decode-process.ts';
-import { fileError } from './slide-errors.ts';
+import type { OnStep } from './slide.ts';
+import { driveSilent, fileError } from './slide-errors.ts';
 
 export interface DecodeWorkers {
   /**
@@ -31,6 +32,9 @@ export interface RunOptions {
   /** Bulk calls wait until no other call does. */
   readonly bulk?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The signal also ends the process that runs the call, instead of letting it finish for nobody. */
+  readonly endsProcess?: boolean | undefined;
+  readonly onStep?: OnStep | undefined;
 }
 
 /** A call may kill this many processes before it is given up. */
@@ -43,6 +47,8 @@ interface Waiting {
   readonly finish: (result: DecodeResults[DecodeKind], slot: string) => Promise<void>;
   readonly fail: (thrown: unknown) => void;
   abandoned: boolean;
+  /** The one that runs it now. */
+  process: DecodeProcess | null;
 }
 
 interface Worker {
@@ -77,14 +83,16 @@ export function createDecodeWorkers(
   const serve = async (worker: Worker, item: Waiting): Promise<void> => {
     for (let deaths = 1; ; deaths++) {
       const process = worker.process ?? start(worker);
+      item.process = process;
       try {
-        const result = await process.run(item.call, worker.slot, item.options.deadlineMs);
+        const result = await process.run(item.call, worker.slot, item.options.deadlineMs, item.options.onStep);
+        item.process = null;
         await item.finish(result, worker.slot);
         return;
       } catch (thrown) {
         if (!(thrown instanceof ProcessDied)) return item.fail(thrown);
         await process.exited;
-        const hopeless = thrown.why === 'deadline' || thrown.why === 'closed' || deaths >= mostDeaths;
+        const hopeless = ['deadline', 'stuck', 'closed'].includes(thrown.why) || deaths >= mostDeaths;
         if (hopeless || item.abandoned) return item.fail(deathError(thrown.why, item.call));
       }
     }
@@ -128,6 +136,7 @@ export function createDecodeWorkers(
           const place = line.indexOf(item);
           if (place >= 0) line.splice(place, 1);
           item.abandoned = true;
+          if (options.endsProcess) item.process?.kill();
           reject(signal?.reason);
         };
         const settle = (): void => signal?.removeEventListener('abort', abandon);
@@ -135,6 +144,7 @@ export function createDecodeWorkers(
           call,
           options,
           abandoned: false,
+          process: null,
           async finish(result, slot) {
             settle();
             if (item.abandoned) return;
@@ -187,6 +197,8 @@ function deathError(why: DeathCause, call: DecodeCall): EosinError {
         remedy: 'Run `eosin doctor`; reinstall Eosin if it finds nothing.',
         fields,
       });
+    case 'stuck':
+      return driveSilent(fields.file);
     case 'closed':
       return new EosinError('decode/closed', 'cancelled', 'Eosin is closing.', { remedy: 'Open it again.', fields });
   }

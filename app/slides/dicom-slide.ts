@@ -45,7 +45,7 @@ export async function openDicom(path: string, isFolder: boolean, options: OpenOp
 }
 
 /** The names of the slide's files in their folder: those of one series. */
-async function findFiles(path: string, isFolder: boolean): Promise<string[]> {
+export async function findFiles(path: string, isFolder: boolean): Promise<string[]> {
   if (isFolder) return filesOfFolder(path);
   const own = (await readMember(path))!;
   const names: string[] = [];
@@ -91,7 +91,7 @@ async function readMember(path: string): Promise<{ sopClass: string; series: str
   }
 }
 
-async function openInstance(path: string): Promise<DicomInstance> {
+export async function openInstance(path: string): Promise<DicomInstance> {
   const source = await openBytes(path);
   try {
     return await readDicomInstance(source);
@@ -187,6 +187,7 @@ async function readWhole(parts: readonly DicomInstance[]): Promise<RgbImage> {
 function storedIn(instances: readonly DicomInstance[]): StoredBytes {
   const byName = new Map<string, ByteSource>(instances.map(({ source }) => [basename(source.path), source]));
   return {
+    files: [...byName.keys()],
     readStored: ({ file, offset, length }) => byName.get(file ?? '')!.read(offset, length),
     async close() {
       for (const source of byName.values()) await source.close();

@@ -26,8 +26,6 @@ import { createTileLevel, type TileLevel } from './tile-level.ts';
 const mostPixels = { inStrips: 1e9, inMemory: 1e8 };
 const stripCompressions: readonly number[] = [1, 5, 7, 8, 32_773, 32_946];
 const jpeg = 7;
-/** The field by which Hamamatsu's files are known. */
-const hamamatsuFormat = 65_420;
 const sampledBlocks = 64;
 const blockBytes = 65_536;
 
@@ -46,8 +44,6 @@ export function openStripedTiff(
 ): TiffSlide {
   const { widthPx, heightPx, compression, photometric, bitsPerSample, samples, resolution, pieceHeightPx } = first;
   const directory = first.index;
-  // Its levels are strips of JPEG too large to be a picture's.
-  if (first.fields.has(hamamatsuFormat)) throw unsupported('it is a Hamamatsu NDPI', { directory });
   if (!stripCompressions.includes(compression))
     throw unsupported(`its compression is number ${compression}`, { directory, compression });
   if (bitsPerSample > 16) throw unsupported(`it has ${bitsPerSample} bits a sample`, { directory, bitsPerSample });
@@ -104,6 +100,7 @@ function createPictureSlide(
     }),
   );
   const bytes = {
+    files: [],
     // No tile of the picture lies in its own file.
     readStored: ({ offset, length }: { offset: number; length: number }) => source.read(offset, length),
     async close() {

@@ -67,6 +67,34 @@ export function noSuch(what: string, fields: ErrorFields): EosinError {
   });
 }
 
+/** What a disk, a stick or a network drive answers when it has gone or is about to. */
+const storageCodes: ReadonlySet<string> = new Set([
+  ...['EIO', 'EBUSY', 'ESTALE', 'ENOTCONN', 'ENODEV', 'ENXIO', 'ENOMEDIUM', 'EREMOTEIO'],
+  ...['ETIMEDOUT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ECONNRESET', 'ECONNABORTED', 'ECONNREFUSED'],
+  'UNKNOWN',
+]);
+
+/** True where the file may be fine and only its place does not answer: what was opened there must be opened anew. */
+export function isOutOfReach(thrown: unknown): boolean {
+  return thrown instanceof EosinError && (thrown.code === 'slide/storage' || thrown.code === 'slide/missing');
+}
+
+/** The drive neither answers nor refuses. */
+export function driveSilent(fileName: string): EosinError {
+  return new EosinError('slide/storage', 'retry', `The disk of ${fileName} does not answer.`, {
+    remedy: 'Check the disk or the network drive and try again. Other slides are not affected.',
+    fields: { file: fileName },
+  });
+}
+
+/** The file at the slide's place is another one. */
+export function slideChanged(fileName: string): EosinError {
+  return new EosinError('slide/changed', 'conflict', `Another file stands in the place of ${fileName}.`, {
+    remedy: 'Put the slide back, or say where it is now (relink). Its labels and results are safe.',
+    fields: { file: fileName },
+  });
+}
+
 /** An error of the file system on `path`, in words; what is none of these is given back as it is. */
 export function fileError(thrown: unknown, fileName: string): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
@@ -89,7 +117,7 @@ export function fileError(thrown: unknown, fileName: string): unknown {
       fields,
       cause: thrown,
     });
-  if (code === 'EIO' || code === 'ESTALE' || code === 'EBUSY')
+  if (storageCodes.has(code))
     return new EosinError('slide/storage', 'retry', `${fileName} could not be read from its disk.`, {
       remedy: 'Check the disk or the network drive and try again.',
       fields,

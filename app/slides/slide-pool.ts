@@ -1,17 +1,19 @@
 /** The host's only door to slide files: calls go to decode processes that are killed at their deadline and replaced. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EosinError } from '../core/errors.ts';
+import { cancelled, EosinError } from '../core/errors.ts';
 import type { ColourMode, RegionRequest, RgbImage, SlideInfo, SlideLevel, TissueMask } from '../core/slide.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import { openBytes } from './byte-source.ts';
 import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
 import { createDecodeWorkers } from './decode-workers.ts';
 import { needsMadeLevel } from './level-choice.ts';
-import type { EncodedImage } from './slide.ts';
-import { fileError } from './slide-errors.ts';
+import { createPatience } from './silent-drive.ts';
+import type { EncodedImage, StepProgress } from './slide.ts';
+import { slideChanged } from './slide-errors.ts';
 import { type SlideSource, slideSource } from './slide-source.ts';
 import { maskDownsample } from './tissue-mask.ts';
+import { versionOf } from './slide-version.ts';
 
 export interface SlidePoolOptions {
   readonly startProcess: StartProcess;
@@ -43,6 +45,16 @@ export interface PictureRequest {
 /** A bare path is the slide's default look. */
 export interface SlidePool {
   describe(slide: string | SlideSource, signal?: AbortSignal): Promise<SlideInfo>;
+  /** The names of all files in the slide's folder that it is read from; empty for a slide of one file. */
+  filesOf(slide: string | SlideSource, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Makes the levels that have to be made, unless they are; the signal lets go of the work, which goes on. */
+  prepare(
+    slide: string | SlideSource,
+    onProgress: (progress: StepProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** Ends the making of levels: whoever waits for them is refused with `job/cancelled`. */
+  stopPreparing(slide: string | SlideSource): Promise<void>;
   tile(
     slide: string | SlideSource,
     at: { level: number; x: number; y: number },
@@ -71,14 +83,27 @@ export interface SlidePool {
 /** What is known of a look of a file as it stands now; a changed file is a new one. */
 interface Known {
   readonly source: SlideSource;
-  readonly version: string;
+  version: string;
   readonly info: Promise<SlideInfo>;
-  levelsMade: Promise<void> | null;
+  /** Those in its folder that belong to it; none until it is described. */
+  files: readonly string[];
+  levelsMade: LevelsMade | null;
   /** Calls that a process died of or ran too long on, by their text: asking again would only kill the next one. */
   readonly refused: Map<string, { error: EosinError; until: number }>;
 }
 
+/** Overview levels in the making. */
+interface LevelsMade {
+  readonly done: Promise<void>;
+  progress: StepProgress | null;
+  readonly listeners: Set<(progress: StepProgress) => void>;
+  readonly stop: AbortController;
+}
+
+const noFiles: readonly string[] = [];
 const slidesKnown = 256;
+/** A drive that has not told a file's size after this time does not answer. */
+const driveAnswersMs = 8_000;
 const refusedForMs = 60_000;
 /** Output px that are encoded or moved within one deadline. */
 const pixelsADeadline = 16e6;
@@ -87,22 +112,35 @@ const pixelsADeadline = 16e6;
 export function createSlidePool(options: SlidePoolOptions): SlidePool {
   const workers = createDecodeWorkers(options.startProcess, options.processes, options.memoryLimitBytes);
   const slides = new Map<string, Known>();
+  const patiently = createPatience(driveAnswersMs);
 
   const known = async (asked: string | SlideSource): Promise<Known> => {
     const source = slideSource(asked);
     const { path } = source;
     const key = JSON.stringify(source);
-    const { size, mtimeMs, ino } = await stat(path).catch((thrown) => {
-      throw fileError(thrown, basename(path));
-    });
-    const version = `${size}/${mtimeMs}/${ino}`;
-    const found = slides.get(key);
-    if (found?.version === version) return found;
+    let version: string;
+    for (;;) {
+      const found = slides.get(key);
+      const files = found?.files ?? noFiles;
+      version = await patiently(path, () => versionOf(path, files));
+      // Somebody else may have begun meanwhile, or learnt which files belong to it.
+      if (slides.get(key) !== found || (found && found.files !== files)) continue;
+      if (found?.version === version) return found;
+      break;
+    }
     const message = { kind: 'describe' as const, slide: source };
-    const describing = workers.run<'describe', SlideInfo>(message, async ({ info }) => info, {
-      deadlineMs: options.deadlineMs,
-    });
-    const slide: Known = { source, version, info: describing, levelsMade: null, refused: new Map() };
+    const describing = workers.run<'describe', SlideInfo>(
+      message,
+      async ({ info, files }) => {
+        if (files.length > 0) {
+          const whole = await versionOf(path, files);
+          Object.assign(slide, { files, version: whole });
+        }
+        return info;
+      },
+      { deadlineMs: options.deadlineMs },
+    );
+    const slide: Known = { source, version, info: describing, files: noFiles, levelsMade: null, refused: new Map() };
     slides.set(key, slide);
     for (const oldest of slides.keys()) {
       if (slides.size <= slidesKnown) break;
@@ -116,25 +154,48 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
     return slide;
   };
 
+  /** The same, refused where the file is not the slide that was asked for. */
+  const opened = async (asked: string | SlideSource, signal?: AbortSignal): Promise<[Known, SlideInfo]> => {
+    const slide = await known(asked);
+    const info = await unlessAborted(slide.info, signal);
+    const expected = typeof asked === 'string' ? undefined : asked.fingerprint;
+    if (expected !== undefined && info.fingerprint !== expected) throw slideChanged(basename(slide.source.path));
+    return [slide, info];
+  };
+
+  const makeLevels = (slide: Known): LevelsMade => {
+    const stop = new AbortController();
+    const listeners = new Set<(progress: StepProgress) => void>();
+    const done = workers
+      .run<'make-levels', void>({ kind: 'make-levels', slide: slide.source }, async () => {}, {
+        deadlineMs: options.deadlineMs,
+        signal: stop.signal,
+        endsProcess: true,
+        onStep(progress) {
+          if (!progress) return;
+          making.progress = progress;
+          for (const listener of listeners) listener(progress);
+        },
+      })
+      .catch((thrown) => {
+        if (slide.levelsMade === making) slide.levelsMade = null;
+        throw thrown;
+      });
+    const making: LevelsMade = { done, progress: null, listeners, stop };
+    return making;
+  };
+
   /** The slide's description, with its made levels made when this downsample is read from one. */
   const prepare = async (
     source: string | SlideSource,
     downsample: (info: SlideInfo) => number | null,
     signal?: AbortSignal,
   ): Promise<Known> => {
-    const slide = await known(source);
-    const info = await unlessAborted(slide.info, signal);
+    const [slide, info] = await opened(source, signal);
     const at = downsample(info);
     if (at === null || !needsMadeLevel(info.levels, at)) return slide;
-    slide.levelsMade ??= workers
-      .run<'make-levels', void>({ kind: 'make-levels', slide: slide.source }, async () => {}, {
-        deadlineMs: options.deadlineMs,
-      })
-      .catch((thrown) => {
-        slide.levelsMade = null;
-        throw thrown;
-      });
-    await unlessAborted(slide.levelsMade, signal);
+    slide.levelsMade ??= makeLevels(slide);
+    await unlessAborted(slide.levelsMade.done, signal);
     return slide;
   };
 
@@ -173,7 +234,23 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
   };
 
   return {
-    describe: async (source, signal) => unlessAborted((await known(source)).info, signal),
+    describe: async (source, signal) => (await opened(source, signal))[1],
+    async filesOf(source, signal) {
+      const [slide] = await opened(source, signal);
+      return slide.files;
+    },
+    async prepare(source, onProgress, signal) {
+      const [slide, info] = await opened(source, signal);
+      if (!info.levels.some(({ compression }) => compression === 'made')) return;
+      slide.levelsMade ??= makeLevels(slide);
+      const { done, progress, listeners } = slide.levelsMade;
+      if (progress) onProgress(progress);
+      listeners.add(onProgress);
+      await unlessAborted(done, signal).finally(() => listeners.delete(onProgress));
+    },
+    async stopPreparing(source) {
+      (await known(source)).levelsMade?.stop.abort(cancelled());
+    },
     async tile(source, { level, x, y }, signal) {
       const slide = await prepare(source, ({ levels }) => madeDownsample(levels[level]), signal);
       return call<'tile', EncodedImage>(
@@ -204,7 +281,7 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
       return call<'thumbnail', Uint8Array>(slide, message, ({ bytes }, slot) => readSlot(slot, bytes), { signal });
     },
     async associated(source, name, signal) {
-      const slide = await known(source);
+      const [slide] = await opened(source, signal);
       const message = { kind: 'associated' as const, slide: slide.source, name };
       return call<'associated', Uint8Array>(slide, message, ({ bytes }, slot) => readSlot(slot, bytes), { signal });
     },

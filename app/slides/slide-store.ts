@@ -7,8 +7,9 @@ import type { Mpp } from '../core/pyramid.ts';
 import type { SlideInfo } from '../core/slide.ts';
 import type { ProjectDatabase, RecordChange } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
-import { isSame, seenAt, seenNow, storedPath } from './slide-file.ts';
+import { isSame, type Seen, seenAt, seenNow, storedPath } from './slide-file.ts';
 import { auditOf, mppOf, type SlideRow, statusOf, textsOf, toView, type ViewRow } from './slide-row.ts';
+import type { SlideSource } from './slide-source.ts';
 
 interface NewSlide {
   readonly absolutePath: string;
@@ -49,6 +50,13 @@ export interface SlideStore {
   remove(id: string, reason?: string): void;
   /** Absolute; it may not exist. */
   resolvePath(id: string): string;
+  /** What the decode processes are asked for: they refuse another file in its place. */
+  source(id: string): SlideSource;
+  /** Size and time of the file when it was last found to be this slide. */
+  lastSeen(id: string): Seen;
+  /** The slide whose file lies at this path and looks untouched since it was last read; null when there is none. */
+  knownAt(absolutePath: string): SlideView | null;
+  withFingerprint(fingerprint: string): SlideView | null;
   /** Points to where the same slide lies now. Throws `slide/other-file` when the fingerprint differs. */
   relink(id: string, absolutePath: string, info: SlideInfo): SlideView;
   /** True when the file's size or time are not those last seen: its fingerprint should be read and told to `confirmFile`. */
@@ -75,7 +83,8 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
     FROM slides s LEFT JOIN split p ON p.patient = CASE s.patient WHEN '' THEN 'slide:' || s.id ELSE s.patient END`;
   const all = sqlite.prepare<[], ViewRow>(`${select} ORDER BY s.key`);
   const byId = sqlite.prepare<[string], ViewRow>(`${select} WHERE s.id = ?`);
-  const byFingerprint = sqlite.prepare<[string], { name: string }>('SELECT name FROM slides WHERE fingerprint = ?');
+  const byFingerprint = sqlite.prepare<[string], ViewRow>(`${select} WHERE s.fingerprint = ?`);
+  const byPath = sqlite.prepare<[string], ViewRow>(`${select} WHERE s.path = ?`);
   const insert = sqlite.prepare(
     `INSERT INTO slides (id, name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source, info, bytes, modified_ms, added_at)
       VALUES (@id, @name, @path, @fingerprint, @patient, @stain, @scanner, @mpp_x, @mpp_y, @mpp_source, @info, @bytes, @modified_ms, @added_at)`,
@@ -99,7 +108,7 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
   const store: SlideStore = {
     add(slide) {
       return db.change((record) => {
-        const same = byFingerprint.get(slide.info.fingerprint);
+        const same = store.withFingerprint(slide.info.fingerprint);
         if (same) throw duplicateSlide(same.name);
         const row: SlideRow = {
           id: randomUUID(),
@@ -153,6 +162,23 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
       });
     },
     resolvePath: (id) => absolute(rowOf(id)),
+    source(id) {
+      const row = rowOf(id);
+      return { path: absolute(row), fingerprint: row.fingerprint };
+    },
+    lastSeen(id) {
+      const { bytes, modified_ms } = rowOf(id);
+      return { bytes, modified_ms };
+    },
+    knownAt(absolutePath) {
+      const row = byPath.get(stored(absolutePath));
+      const seen = row && seenAt(absolutePath);
+      return seen && isSame(seen, row.bytes, row.modified_ms) ? view(row) : null;
+    },
+    withFingerprint(fingerprint) {
+      const row = byFingerprint.get(fingerprint);
+      return row ? view(row) : null;
+    },
     relink(id, absolutePath, info) {
       return db.change((record) => {
         const before = rowOf(id);
@@ -177,15 +203,16 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
       return seen !== null && !isSame(seen, row.bytes, row.modified_ms) && !isSame(seen, row.other_bytes, row.other_ms);
     },
     confirmFile(id, fingerprint) {
+      const row = rowOf(id);
+      const { bytes, modified_ms } = seenNow(absolute(row));
+      const seen =
+        fingerprint === row.fingerprint
+          ? { bytes, modified_ms, other_bytes: null, other_ms: null }
+          : { other_bytes: bytes, other_ms: modified_ms };
+      const after = { ...row, ...seen };
       // What the disk shows now is no change that a person made: it needs no audit row.
-      return db.change(() => {
-        const row = rowOf(id);
-        const { bytes, modified_ms } = seenNow(absolute(row));
-        if (fingerprint === row.fingerprint)
-          change.run({ ...row, bytes, modified_ms, other_bytes: null, other_ms: null });
-        else change.run({ ...row, other_bytes: bytes, other_ms: modified_ms });
-        return store.get(id);
-      });
+      if (JSON.stringify(after) !== JSON.stringify(row)) db.change(() => change.run(after));
+      return store.get(id);
     },
   };
   return store;
@@ -205,7 +232,7 @@ function ambiguousSlide(name: string, count: number): EosinError {
   });
 }
 
-function duplicateSlide(name: string): EosinError {
+export function duplicateSlide(name: string): EosinError {
   return new EosinError('slide/duplicate', 'conflict', `The project has this slide already, as ${name}.`, {
     remedy: 'Use the slide that is there; if it moved, relink it.',
     fields: { name },

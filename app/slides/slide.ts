@@ -19,8 +19,17 @@ export interface StoredTile {
   readonly prefix: Uint8Array;
 }
 
-/** Long work tells that it goes on: called after each step (at most `stepPx` source px); a decode deadline counts from the last one. */
-export type OnStep = () => void;
+/** How far long work is, in steps of any kind. */
+export interface StepProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Long work tells that it goes on, and how far it is where that is known: called after each step (at most `stepPx` source px); a decode
+ * deadline counts from the last one.
+ */
+export type OnStep = (progress?: StepProgress) => void;
 
 export interface Slide {
   readonly info: SlideInfo;

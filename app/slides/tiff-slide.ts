@@ -42,6 +42,8 @@ export interface SlideLayout extends MoreOfSlide {
 
 /** Where a slide's stored tiles are read from, one file or several. */
 export interface StoredBytes {
+  /** The names of all files in the slide's folder that it is read from; empty for a slide of one file. */
+  readonly files: readonly string[];
   readStored(tile: StoredTile): Promise<Uint8Array>;
   close(): Promise<void>;
 }
@@ -79,6 +81,8 @@ type AnyLevel =
   | { readonly made: null; readonly level: TileLevel };
 
 export interface TiffSlide extends Slide {
+  /** See `StoredBytes`. */
+  readonly files: readonly string[];
   /** The level that a region at this downsample is read from, made if need be. */
   levelFor(downsample: number, onStep?: OnStep): Promise<TileLevel>;
 }
@@ -109,6 +113,7 @@ export function createTiffSlide(
     read: () => ('jpeg' in picture ? readJpeg(picture) : readPicture(source, picture.directory)),
   }));
   const bytes: StoredBytes = {
+    files: [],
     readStored: ({ offset, length }) => source.read(offset, length),
     close: () => source.close(),
   };
@@ -160,6 +165,7 @@ export function createLevelSlide(
   };
 
   return {
+    files: source.files,
     info: {
       format: layout.format,
       vendor: layout.vendor,

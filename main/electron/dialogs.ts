@@ -1,6 +1,7 @@
 /** The system's file dialogs. Their paths go to the app in this process; a page only ever sees handles. */
 
 import { dialog, type FileFilter } from 'electron';
+import { pictureEndings, slideEndings } from '../../app/core/slide-endings.ts';
 import type { ChoosePurpose, HostDialogs } from '../../app/host.ts';
 
 interface Question {
@@ -14,7 +15,7 @@ const questions: Readonly<Record<ChoosePurpose, Question>> = {
     title: 'Add slides',
     properties: ['openFile', 'multiSelections'],
     filters: [
-      { name: 'Slides', extensions: ['svs', 'tif', 'tiff', 'btf', 'tf8', 'scn', 'qptiff', 'png', 'jpg', 'jpeg'] },
+      { name: 'Slides', extensions: [...slideEndings, ...pictureEndings] },
       { name: 'All files', extensions: ['*'] },
     ],
   },
