@@ -23,6 +23,7 @@ const permissive = new Set([
   'CC0-1.0',
   'ISC',
   'MIT',
+  'NIST-Software',
   'Python-2.0',
   'Unlicense',
   'Zlib',

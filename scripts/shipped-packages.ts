@@ -19,6 +19,9 @@ const bundled = ['@lucide/svelte', 'assemblyscript', 'openseadragon', 'svelte', 
 /** Their own dependencies are tools of the build and of the installation, not parts of the program. */
 const withoutDependencies = new Set(['assemblyscript', 'electron', 'svelte']);
 
+/** Packages whose manifest only points to a text: what the text is (h5wasm: NIST's own code, and HDF5). */
+const licenceByText: Readonly<Record<string, string>> = { h5wasm: 'NIST-Software AND BSD-3-Clause' };
+
 interface LockEntry {
   readonly version: string;
   readonly license?: string;
@@ -43,7 +46,7 @@ export function shippedPackages(root: string): LockedPackage[] {
     found.set(folder, {
       name,
       version: entry.version,
-      licence: entry.license ?? installedLicence(path.join(root, folder)),
+      licence: licenceByText[name] ?? entry.license ?? installedLicence(path.join(root, folder)),
       folder,
       systemSpecific: entry.os !== undefined || entry.cpu !== undefined || name.startsWith('@img/sharp-'),
     });
