@@ -44,13 +44,13 @@ const handlers: Handlers = {
     const { info, files } = await open(source);
     return { info, files };
   },
-  tile: async ({ slide: source, level, x, y }, { open, fill }) => {
+  tile: async ({ slide: source, level, x, y }, { open, fill, onStep }) => {
     const slide = await open(source);
     const stored = await slide.storedTile(level, x, y);
     if (stored) {
       return { type: 'image/jpeg', ...stored, prefix: Buffer.from(stored.prefix).toString('base64') };
     }
-    const { bytes, type } = await slide.tile(level, x, y);
+    const { bytes, type } = await slide.tile(level, x, y, onStep);
     return { type, bytes: await fill(bytes) };
   },
   region: async ({ slide: source, request, encoding }, { open, fill, onStep }) => {

@@ -6,13 +6,17 @@ import type { CheckedTiff } from './structure-check.ts';
 import { tag } from './tiff-format.ts';
 
 const sampledTiles = 64;
+/** The two ends of a strip that is larger stand for it; in an NDPI every scan is a single one. */
+const largestPiece = { ofNdpi: 2 * 2 ** 20, ofOthers: 64 * 2 ** 20 };
+const endBytes = 2 ** 20;
 const tables: readonly number[] = [tag.tileOffsets, tag.tileByteCounts, tag.stripOffsets, tag.stripByteCounts];
 
 /**
  * SHA-256 (hex) of the file's length, its directories with the values of their fields, the offset tables, and 64 tiles that a hash
  * of all that chooses.
  */
-export async function fingerprint(source: ByteSource, { directories }: CheckedTiff): Promise<string> {
+export async function fingerprint(source: ByteSource, { directories, ndpi }: CheckedTiff): Promise<string> {
+  const largest = ndpi ? largestPiece.ofNdpi : largestPiece.ofOthers;
   const hash = createHash('sha256');
   hash.update(`${source.sizeBytes}`);
   for (const directory of directories) {
@@ -30,7 +34,11 @@ export async function fingerprint(source: ByteSource, { directories }: CheckedTi
     for (const { pieces } of directories) {
       if (tile < pieces.offsets.length) {
         const length = pieces.byteCounts[tile]!;
-        if (length > 0) hash.update(await source.read(pieces.offsets[tile]!, length));
+        const offset = pieces.offsets[tile]!;
+        if (length > largest) {
+          hash.update(await source.read(offset, endBytes));
+          hash.update(await source.read(offset + length - endBytes, endBytes));
+        } else if (length > 0) hash.update(await source.read(offset, length));
         break;
       }
       tile -= pieces.offsets.length;

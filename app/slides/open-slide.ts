@@ -9,6 +9,7 @@ import { fingerprint } from './fingerprint.ts';
 import { readGenericTiff } from './generic-tiff.ts';
 import { mostProfileBytes } from './icc-profile.ts';
 import { readLeicaScn } from './leica-scn.ts';
+import { openNdpi } from './ndpi.ts';
 import { readOmeTiff } from './ome-tiff.ts';
 import { readPhilipsTiff } from './philips-tiff.ts';
 import { openPicture, openStripedTiff } from './plain-picture.ts';
@@ -46,6 +47,7 @@ export async function openSlide(path: string, options: OpenOptions): Promise<Tif
     const directories = await readDirectories(source, checked);
     const first = directories[0]!;
     const identity = await fingerprint(source, checked);
+    if (checked.ndpi) return await openNdpi(source, directories, identity, options);
     const layout =
       readAperioSvs(directories) ??
       readOmeTiff(directories) ??

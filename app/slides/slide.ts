@@ -34,7 +34,7 @@ export type OnStep = (progress?: StepProgress) => void;
 export interface Slide {
   readonly info: SlideInfo;
   /** Tile (x, y) of a level, counted in tiles from the top left; clipped to the slide; a stored JPEG stays as it was scanned. */
-  tile(level: number, x: number, y: number): Promise<EncodedImage>;
+  tile(level: number, x: number, y: number, onStep?: OnStep): Promise<EncodedImage>;
   /** Where that tile lies in the slide's own file, when its stored bytes are what `tile` would give; null when they have to be made. */
   storedTile(level: number, x: number, y: number): Promise<StoredTile | null>;
   /** Resampled once, by area, from the nearest finer level; what lies outside of the slide is white. */

@@ -4,11 +4,13 @@
  *     header -> directory -> directory -> ... -> 0        each visited once
  *                 | field: tag, type, count, values       inside the file, of a sane size
  *                 | tile offsets and byte counts          as many as the grid has tiles, each tile inside the file
+ *                 | NDPI: offsets of 64 bits              by `ndpi-directory.ts`; its JPEG streams by `ndpi-jpeg.ts`
  *                 | SubIFDs -> directory, directory, ...  behind those of the chain; their own SubIFDs are left alone
  *
  * It reads only what it needs, in bounded pieces, so that a hostile file costs no more than an honest one.
  */
 import type { ByteSource } from './byte-source.ts';
+import { hasUpperWords, ndpiStart, readUpperWords, upperWordBytes } from './ndpi-directory.ts';
 import { badStructure, notTiff, truncated } from './slide-errors.ts';
 import { fieldBytes, readIntegers, type TiffField, tag } from './tiff-format.ts';
 import { looksLikeXml } from './xml.ts';
@@ -28,6 +30,8 @@ export const limits = {
   /** Of all directories together, so that many cannot share one huge table. */
   tiles: 20_000_000,
 } as const;
+
+const long = 4;
 
 /** Where the pieces of a picture lie: tiles in rows from the top left, or strips. */
 export interface PieceTable {
@@ -54,6 +58,8 @@ export interface CheckedDirectory {
 export interface CheckedTiff {
   readonly bigTiff: boolean;
   readonly littleEndian: boolean;
+  /** A classic TIFF with Hamamatsu's format flag. */
+  readonly ndpi: boolean;
   /** The chain in its order, then the SubIFDs of each. */
   readonly directories: readonly CheckedDirectory[];
 }
@@ -61,6 +67,7 @@ export interface CheckedTiff {
 interface Layout {
   readonly littleEndian: boolean;
   readonly bigTiff: boolean;
+  readonly ndpi: boolean;
 }
 
 /** Throws `slide/not-tiff`, `slide/truncated` or `slide/structure`; what it returns may be read without further thought. */
@@ -96,16 +103,25 @@ async function readHeader(source: ByteSource): Promise<{ layout: Layout; first: 
   const littleEndian = order === 'II';
   const view = new DataView(head.buffer);
   const magic = view.getUint16(2, littleEndian);
-  if (magic === 42) return { layout: { littleEndian, bigTiff: false }, first: view.getUint32(4, littleEndian) };
+  if (magic === 42) {
+    const start = littleEndian ? await ndpiStart(source) : null;
+    const first = start ?? view.getUint32(4, littleEndian);
+    return { layout: { littleEndian, bigTiff: false, ndpi: start !== null }, first };
+  }
   if (magic !== 43) throw notTiff(`its version is ${magic}`);
   if (head.length < 16) throw truncated('the header', { sizeBytes: source.sizeBytes });
   if (view.getUint16(4, littleEndian) !== 8 || view.getUint16(6, littleEndian) !== 0)
     throw badStructure('its BigTIFF header is not one', { offsetBytes: view.getUint16(4, littleEndian) });
-  return { layout: { littleEndian, bigTiff: true }, first: Number(view.getBigUint64(8, littleEndian)) };
+  return { layout: { littleEndian, bigTiff: true, ndpi: false }, first: Number(view.getBigUint64(8, littleEndian)) };
 }
 
 /** The fields of one directory, each inside the file and of a sane size. */
-async function readFields(source: ByteSource, { littleEndian, bigTiff }: Layout, at: number, index: number) {
+export async function readFields(
+  source: ByteSource,
+  { littleEndian, bigTiff, ndpi }: Layout,
+  at: number,
+  index: number,
+) {
   const countBytes = bigTiff ? 8 : 2;
   const entryBytes = bigTiff ? 20 : 12;
   const pointerBytes = bigTiff ? 8 : 4;
@@ -123,10 +139,12 @@ async function readFields(source: ByteSource, { littleEndian, bigTiff }: Layout,
   const count = readIntegers(countRaw, bigTiff ? 16 : 3, littleEndian)[0]!;
   if (count === 0 || count > limits.fieldsInDirectory)
     throw badStructure(`directory ${index} claims ${count} fields`, { directory: index, fields: count });
-  const bytes = countBytes + count * entryBytes + pointerBytes;
+  const plainBytes = countBytes + count * entryBytes + pointerBytes;
+  const bytes = plainBytes + (ndpi && hasUpperWords(source) ? upperWordBytes(count) : 0);
   inside(at, bytes, 'a field');
   const raw = await source.read(at, bytes);
   const view = new DataView(raw.buffer);
+  const uppers = bytes > plainBytes ? readUpperWords(raw.subarray(plainBytes)) : null;
   const fields = new Map<number, TiffField>();
   for (let i = 0; i < count; i++) {
     const entry = countBytes + i * entryBytes;
@@ -140,12 +158,16 @@ async function readFields(source: ByteSource, { littleEndian, bigTiff }: Layout,
     const size = values * unit;
     const place = entry + 4 + pointerBytes;
     const pointer = bigTiff ? Number(view.getBigUint64(place, littleEndian)) : view.getUint32(place, littleEndian);
-    const where = size <= pointerBytes ? at + place : pointer;
+    const inEntry = size <= pointerBytes;
+    const upper = uppers?.ofField(i) ?? 0;
+    const where = inEntry ? at + place : pointer + upper;
     const most = isTable(number)
       ? limits.tiles * 8
       : number === tag.imageDescription
         ? await descriptionLimit(source, where)
         : limits.valueBytes;
+    // Some of Hamamatsu's own fields point nowhere in sound files; none of them is needed.
+    if (ndpi && number >= tag.ndpiFormat && (size > most || where + size > source.sizeBytes)) continue;
     if (size > most)
       throw badStructure(`field ${number} of directory ${index} claims ${size} bytes`, {
         directory: index,
@@ -154,9 +176,12 @@ async function readFields(source: ByteSource, { littleEndian, bigTiff }: Layout,
         limit: most,
       });
     inside(where, size, `field ${number}`);
-    if (!fields.has(number)) fields.set(number, { type, count: values, at: where, bytes: size });
+    const ofValue = upper > 0 && inEntry && type === long && values === 1 ? { upper } : {};
+    if (!fields.has(number)) fields.set(number, { type, count: values, at: where, bytes: size, ...ofValue });
   }
-  const next = bigTiff ? Number(view.getBigUint64(bytes - 8, littleEndian)) : view.getUint32(bytes - 4, littleEndian);
+  const next = bigTiff
+    ? Number(view.getBigUint64(plainBytes - 8, littleEndian))
+    : view.getUint32(plainBytes - 4, littleEndian) + (uppers?.next ?? 0);
   return { fields, bytes, next };
 }
 
@@ -188,7 +213,9 @@ function isTable(number: number): boolean {
     number === tag.tileOffsets ||
     number === tag.tileByteCounts ||
     number === tag.stripOffsets ||
-    number === tag.stripByteCounts
+    number === tag.stripByteCounts ||
+    number === tag.ndpiSegments ||
+    number === tag.ndpiSegmentsUpper
   );
 }
 
@@ -207,7 +234,8 @@ async function checkPicture(
     if (!field) return null;
     if (![1, 3, 4, 13, 16, 18].includes(field.type))
       throw bad(`field ${number} is no integer`, { tag: number, type: field.type });
-    return readIntegers(await source.read(field.at, field.bytes), field.type, littleEndian);
+    const values = readIntegers(await source.read(field.at, field.bytes), field.type, littleEndian);
+    return field.upper ? Float64Array.of(values[0]! + field.upper) : values;
   };
   const integer = async (number: number, otherwise: number | null = null): Promise<number> => {
     const value = (await integers(number))?.[0] ?? otherwise;

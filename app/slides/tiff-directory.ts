@@ -1,7 +1,6 @@
-/** The small fields of a checked TIFF's directories, read by geotiff; its pixel decoders are never called. */
-import { fromFile } from 'geotiff';
+/** The small fields of a checked TIFF's directories. */
 import type { ByteSource } from './byte-source.ts';
-import { badStructure } from './slide-errors.ts';
+import { type FieldValues, fieldValues } from './field-values.ts';
 import type { CheckedDirectory, CheckedTiff } from './structure-check.ts';
 import { tag } from './tiff-format.ts';
 
@@ -27,46 +26,23 @@ export interface TiffDirectory extends CheckedDirectory {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-/** Reads the fields of all directories of a file that passed `checkStructure`; throws `slide/structure`. */
+/** Reads the fields of all directories of a file that passed `checkStructure`. */
 export async function readDirectories(source: ByteSource, checked: CheckedTiff): Promise<TiffDirectory[]> {
-  const tiff = await fromFile(source.path);
-  try {
-    const directories: TiffDirectory[] = [];
-    for (const [index, directory] of checked.directories.entries()) {
-      const fields = await (directory.parent === null
-        ? tiff.requestIFD(index)
-        : tiff.parser.parseFileDirectoryAt(directory.at));
-      const load = (number: number): Promise<unknown> => fields.loadValue(number);
-      directories.push({ ...directory, index, ...(await readFields(load)) });
-    }
-    return directories;
-  } catch (thrown) {
-    throw badStructure('a directory cannot be read', { reason: thrown instanceof Error ? thrown.message : 'unknown' });
-  } finally {
-    await tiff.close();
+  const directories: TiffDirectory[] = [];
+  for (const [index, directory] of checked.directories.entries()) {
+    const values = fieldValues(source, directory.fields, checked.littleEndian);
+    directories.push({ ...directory, index, ...(await readFields(values)) });
   }
+  return directories;
 }
 
-async function readFields(load: (number: number) => Promise<unknown>) {
-  const numbers = async (number: number): Promise<number[]> => {
-    const value = await load(number);
-    if (typeof value === 'number') return [value];
-    return ArrayBuffer.isView(value) || Array.isArray(value) ? Array.from(value as ArrayLike<number>, Number) : [];
-  };
+async function readFields({ numbers, text, bytes }: FieldValues) {
   const number = async (which: number, otherwise: number): Promise<number> => (await numbers(which))[0] ?? otherwise;
-  const text = async (which: number): Promise<string> => {
-    const value = await load(which);
-    return typeof value === 'string' ? value.replace(/\0[\s\S]*$/, '').trim() : '';
-  };
-  const ratio = async (which: number): Promise<number> => {
-    const [over = 0, under = 1] = await numbers(which);
-    return over / under;
-  };
-  const tables = await load(tag.jpegTables);
+  const tables = await bytes(tag.jpegTables);
   const [chromaX = 2, chromaY = 2] = await numbers(tag.yCbCrSubSampling);
   const unit = await number(tag.resolutionUnit, 2);
   const subfileType = await number(tag.newSubfileType, 0);
-  const resolution = { x: await ratio(tag.xResolution), y: await ratio(tag.yResolution) };
+  const resolution = { x: await number(tag.xResolution, 0), y: await number(tag.yResolution, 0) };
   const texts: Record<string, string> = {};
   for (const name of ['make', 'model', 'software', 'dateTime'] as const) {
     const value = await text(tag[name]);
@@ -79,7 +55,7 @@ async function readFields(load: (number: number) => Promise<unknown>) {
     bitsPerSample: await number(tag.bitsPerSample, 1),
     planar: await number(tag.planarConfiguration, 1),
     predictor: await number(tag.predictor, 1),
-    jpegTables: tables instanceof Uint8Array && tables.length > 4 ? tables : null,
+    jpegTables: tables && tables.length > 4 ? tables : null,
     chromaSubsampling: [chromaX, chromaY] as const,
     description: await text(tag.imageDescription),
     resolution:

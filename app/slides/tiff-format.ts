@@ -31,6 +31,17 @@ export const tag = {
   jpegTables: 347,
   yCbCrSubSampling: 530,
   iccProfile: 34_675,
+  /** Of NDPI; the names are those of tifffile and OpenSlide. */
+  ndpiFormat: 65_420,
+  ndpiLens: 65_421,
+  ndpiX: 65_422,
+  ndpiY: 65_423,
+  ndpiZ: 65_424,
+  ndpiSegments: 65_426,
+  ndpiSegmentsUpper: 65_432,
+  ndpiCaptureMode: 65_441,
+  ndpiSerialNumber: 65_442,
+  ndpiProperties: 65_449,
 } as const;
 
 /** Bytes of one value by field type; a type that is not here is unknown and its field is left alone. */
@@ -59,6 +70,8 @@ export interface TiffField {
   readonly count: number;
   readonly at: number;
   readonly bytes: number;
+  /** What NDPI adds to a LONG that stands in the entry: its upper word times 2^32. */
+  readonly upper?: number;
 }
 
 /** Reads unsigned integers (short, long, long8) from a field's raw values. */

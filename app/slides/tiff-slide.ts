@@ -157,8 +157,8 @@ export function createLevelSlide(
   };
   const resolve = async (any: AnyLevel, onStep?: OnStep): Promise<TileLevel> =>
     seen(any.made === null ? any.level : (await openMade(onStep))[any.made]!);
-  const tileAt = async (number: number, x: number, y: number) => {
-    const level = await resolve(levels[number] ?? refuse('level', { level: number }));
+  const tileAt = async (number: number, x: number, y: number, onStep?: OnStep) => {
+    const level = await resolve(levels[number] ?? refuse('level', { level: number }), onStep);
     const inside =
       Number.isInteger(x) && Number.isInteger(y) && x >= 0 && y >= 0 && x < level.columns && y < level.rows;
     return inside ? level : refuse('tile', { level: number, x, y });
@@ -184,8 +184,8 @@ export function createLevelSlide(
       const level = await tileAt(number, x, y);
       return levels[number]!.made === null ? level.storedTile(x, y) : null;
     },
-    async tile(number, x, y) {
-      const level = await tileAt(number, x, y);
+    async tile(number, x, y, onStep) {
+      const level = await tileAt(number, x, y, onStep);
       const box = {
         x: x * level.tileWidthPx,
         y: y * level.tileHeightPx,
@@ -199,6 +199,7 @@ export function createLevelSlide(
             bytes: Buffer.concat([whole.prefix, await source.readStored(whole)]),
             type: 'image/jpeg',
           };
+        if (level.encodedTile && !toSrgb) return level.encodedTile(x, y);
       }
       const [window] = await readWindows(level, [box]);
       return { bytes: await encodeJpeg(window!, tileQuality), type: 'image/jpeg' };

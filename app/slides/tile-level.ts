@@ -6,7 +6,7 @@ import { decodeRgb } from './image-codec.ts';
 import { jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
 import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
-import type { StoredTile } from './slide.ts';
+import type { EncodedImage, StoredTile } from './slide.ts';
 import { damagedTile } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { compressionNames } from './tiff-format.ts';
@@ -28,6 +28,8 @@ export interface TileLevel extends PyramidLevel {
   decodeTiles(indexes: readonly number[]): Promise<Uint8Array>;
   /** Null unless the tile is a baseline JPEG that lies wholly inside the level. */
   storedTile(column: number, row: number): Promise<StoredTile | null>;
+  /** The tile as a JPEG of its own, put together from stored bytes without decoding, where the level can do so; clipped to the level. */
+  encodedTile?(column: number, row: number): Promise<EncodedImage>;
 }
 
 const baseline = 0xc0;

@@ -1,0 +1,177 @@
+/**
+ * Hamamatsu NDPI: a classic TIFF with 64-bit offsets (`ndpi-directory.ts`), each of whose directories is one picture:
+ *
+ *     SourceLens 40, 10, 2.5 ...    a level, one JPEG (`ndpi-jpeg.ts`); one directory for each focal plane
+ *     SourceLens -1                 the macro picture
+ *     SourceLens -2                 a map of where tissue was found: not shown
+ *
+ * The fields are named as by OpenSlide and tifffile; the maker has not published the format. What OpenSlide shows is the plane at 0.
+ */
+import type { RgbImage } from '../core/slide.ts';
+import type { ByteSource } from './byte-source.ts';
+import { type FieldValues, fieldValues } from './field-values.ts';
+import { choosePlane } from './focal-planes.ts';
+import { resolutionMpp } from './generic-tiff.ts';
+import { decodeRgb, mostPixels } from './image-codec.ts';
+import { mostSidePx, readNdpiJpeg, segmentGrid } from './ndpi-jpeg.ts';
+import { createNdpiLevel, type NdpiLevel } from './ndpi-level.ts';
+import { listedStarts } from './ndpi-segments.ts';
+import type { OpenOptions } from './open-slide.ts';
+import type { OnStep } from './slide.ts';
+import { badStructure, damagedTile, unsupported } from './slide-errors.ts';
+import { limits } from './structure-check.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import { tag } from './tiff-format.ts';
+import { createLevelSlide, downsampleOf, type TiffSlide } from './tiff-slide.ts';
+import type { TileLevel } from './tile-level.ts';
+import { createWholeLevel } from './whole-level.ts';
+
+const jpeg = 7;
+const jpegXr = 22_610;
+/** From this mode on pixels are grey of 16 bits, whatever the other fields say. */
+const greyCaptureMode = 6;
+/** A level without segments is decoded at once and kept. */
+const mostWholePixels = 3e7;
+const longestProperty = 1000;
+/** May name a patient or a case. */
+const isPersonal = /barcode|label|patient|reference|case|name$/i;
+
+interface NdpiPicture {
+  readonly directory: TiffDirectory;
+  readonly values: FieldValues;
+  readonly lens: number;
+  /** In nm from the slide's nominal focus. */
+  readonly z: number;
+}
+
+/** Throws `slide/structure`, `slide/unsupported`, and `slide/no-such-part` for a plane that there is not. */
+export async function openNdpi(
+  source: ByteSource,
+  directories: readonly TiffDirectory[],
+  fingerprint: string,
+  options: OpenOptions,
+): Promise<TiffSlide> {
+  const pictures: NdpiPicture[] = [];
+  for (const directory of directories.filter(({ parent }) => parent === null)) {
+    const values = fieldValues(source, directory.fields, true);
+    const [lens = 0, z = 0] = [(await values.numbers(tag.ndpiLens))[0], (await values.numbers(tag.ndpiZ))[0]];
+    pictures.push({ directory, values, lens, z });
+  }
+  const scanned = pictures.filter(({ lens }) => lens > 0);
+  if (scanned.length === 0) throw badStructure('it has no scan', { directories: directories.length });
+  const heights = [...new Set(scanned.map(({ z }) => z))];
+  const focalPlanes = choosePlane(
+    heights.map((nm) => nm / 1000),
+    options.focalPlane,
+  );
+  const shown = levelsAt(scanned, heights[focalPlanes.shown]);
+  const first = shown[0]!;
+  const levels: TileLevel[] = [];
+  for (const picture of shown)
+    levels.push(await openLevel(source, picture, downsampleOf(first.directory, picture.directory)));
+  const macro = pictures.find(({ lens, directory }) => lens === -1 && directory.compression === jpeg);
+  const bytes = {
+    files: [],
+    readStored: ({ offset, length }: { offset: number; length: number }) => source.read(offset, length),
+    close: () => source.close(),
+  };
+  const slide = createLevelSlide(
+    bytes,
+    {
+      format: 'ndpi',
+      vendor: 'hamamatsu',
+      levels,
+      associated: macro ? [{ name: 'macro', read: () => readWhole(source, macro.directory) }] : [],
+      // As OpenSlide, which trusts no other unit in an NDPI.
+      mpp: first.directory.resolution?.unit === 'cm' ? resolutionMpp(first.directory) : null,
+      objective: first.lens,
+      focalPlanes,
+      properties: { ...first.directory.texts, ...(await propertiesOf(first)) },
+    },
+    fingerprint,
+    options,
+  );
+  const levelFor = async (downsample: number, onStep?: OnStep): Promise<TileLevel> => {
+    const level = await slide.levelFor(downsample, onStep);
+    if (isNdpiLevel(level)) await level.prepare(onStep);
+    return level;
+  };
+  return {
+    ...slide,
+    levelFor,
+    async tile(number, x, y, onStep) {
+      const level = slide.info.levels[number];
+      if (level && level.compression !== 'made') await levelFor(level.downsample, onStep);
+      return slide.tile(number, x, y, onStep);
+    },
+  };
+}
+
+function isNdpiLevel(level: TileLevel): level is NdpiLevel {
+  return 'prepare' in level;
+}
+
+/** The levels of the plane at this height, finest first. */
+function levelsAt(scanned: readonly NdpiPicture[], height: number | undefined): NdpiPicture[] {
+  const levels = scanned.filter(({ z }) => z === height).sort((a, b) => b.directory.widthPx - a.directory.widthPx);
+  for (const [i, { directory }] of levels.entries())
+    if (directory.widthPx === levels[i + 1]?.directory.widthPx)
+      throw unsupported('an NDPI with several scans of one size', { directory: directory.index });
+  return levels;
+}
+
+async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: number): Promise<TileLevel> {
+  const { directory, values } = picture;
+  const { index, widthPx, heightPx, compression, pieces } = directory;
+  const [mode = 0] = await values.numbers(tag.ndpiCaptureMode);
+  if (compression === jpegXr || mode >= greyCaptureMode)
+    throw unsupported('an NDPI of 16 bits a sample (fluorescence)', { directory: index, compression, mode });
+  if (compression !== jpeg)
+    throw unsupported(`an NDPI whose compression is number ${compression}`, { directory: index });
+  if (directory.tiled || pieces.offsets.length !== 1)
+    throw badStructure(`directory ${index} is not one strip`, { directory: index, strips: pieces.offsets.length });
+  const stream = { offset: pieces.offsets[0]!, length: pieces.byteCounts[0]! };
+  const size = { widthPx, heightPx };
+  const header = await readNdpiJpeg(source, stream, { ...size, directory: index });
+  const grid = segmentGrid(header, size);
+  if (!grid || grid.widthPx > mostSidePx || grid.heightPx > mostSidePx) {
+    if (widthPx * heightPx > mostWholePixels || widthPx > mostSidePx || heightPx > mostSidePx)
+      throw unsupported('an NDPI level without restart markers at which it could be entered', { directory: index });
+    return createWholeLevel({ ...size, downsample }, () => readWhole(source, directory));
+  }
+  const count = grid.columns * grid.rows;
+  if (count > limits.tiles) throw badStructure(`${count} segments in directory ${index}`, { directory: index, count });
+  const starts = await listedStarts(source, directory.fields, { stream, jpeg: header, count });
+  return createNdpiLevel(source, { ...size, downsample, stream, jpeg: header, grid, starts });
+}
+
+/** A picture decoded at once, which must be as large as its directory says. */
+async function readWhole(source: ByteSource, { index, widthPx, heightPx, pieces }: TiffDirectory): Promise<RgbImage> {
+  const [offset = 0, length = 0] = [pieces.offsets[0], pieces.byteCounts[0]];
+  if (widthPx * heightPx > mostPixels || length > limits.tileBytes || pieces.offsets.length !== 1)
+    throw unsupported('a picture of an NDPI that is too large', { directory: index, widthPx, heightPx });
+  const header = await readNdpiJpeg(source, { offset, length }, { widthPx, heightPx, directory: index });
+  const bytes = await source.read(offset + header.headerBytes, length - header.headerBytes);
+  const head = Buffer.from(header.head);
+  head.writeUInt16BE(heightPx, header.sizeAt);
+  head.writeUInt16BE(widthPx, header.sizeAt + 2);
+  return decodeRgb(Buffer.concat([head, bytes])).catch((thrown) => {
+    throw damagedTile({ directory: index }, thrown);
+  });
+}
+
+/** What the file tells of the scan, but for what may tell of a patient. */
+async function propertiesOf({ values, lens }: NdpiPicture): Promise<Record<string, string>> {
+  const properties: Record<string, string> = { 'hamamatsu.SourceLens': `${lens}` };
+  const [x] = await values.numbers(tag.ndpiX);
+  const [y] = await values.numbers(tag.ndpiY);
+  const serialNumber = await values.text(tag.ndpiSerialNumber);
+  if (x !== undefined) properties['hamamatsu.XOffsetFromSlideCentre'] = `${x}`;
+  if (y !== undefined) properties['hamamatsu.YOffsetFromSlideCentre'] = `${y}`;
+  if (serialNumber !== '') properties['hamamatsu.SerialNumber'] = serialNumber;
+  for (const line of (await values.text(tag.ndpiProperties)).slice(0, limits.valueBytes / 16).split(/\r?\n/)) {
+    const [, key = '', value = ''] = /^([^=]{1,200})=(.+)$/.exec(line) ?? [];
+    if (key !== '' && !isPersonal.test(key) && value.length <= longestProperty) properties[`hamamatsu.${key}`] = value;
+  }
+  return properties;
+}
