@@ -38,19 +38,19 @@ export function annotationRoutes({ host, places, masks, workspace }: ApiDeps) {
     )
     .get('/slides/:id/annotations', (c) => {
       const project = workspace.project();
-      const { id } = project.slides.get(c.req.param('id'));
+      const { id, tissue } = project.slides.get(c.req.param('id'));
       // The mask is wanted soon, for warnings; nobody waits for it here.
-      masks.get(project.slides.resolvePath(id)).catch(() => undefined);
+      masks.get(project.slides.resolvePath(id), tissue).catch(() => undefined);
       return c.json({ annotations: project.annotations.list(id) });
     })
     .post('/slides/:id/annotations', jsonBody(z.strictObject({ change: changeSchema })), (c) => {
       const project = workspace.project();
-      const { id, info } = project.slides.get(c.req.param('id'));
+      const { id, info, tissue } = project.slides.get(c.req.param('id'));
       const { annotations } = project.annotations.apply(id, c.req.valid('json').change, {
         author: host.user,
         slideSize: info,
       });
-      const mask = masks.peek(project.slides.resolvePath(id));
+      const mask = masks.peek(project.slides.resolvePath(id), tissue);
       return c.json({ annotations, warnings: mask ? tissueWarnings(annotations, mask) : [] });
     })
     .get('/annotations/:id/history', (c) =>
@@ -63,10 +63,10 @@ export function annotationRoutes({ host, places, masks, workspace }: ApiDeps) {
     })
     .post('/slides/:id/annotations/import', async (c) => {
       const project = workspace.project();
-      const { id, info } = project.slides.get(c.req.param('id'));
+      const { id, info, tissue: choice } = project.slides.get(c.req.param('id'));
       const { bytes, fileName } = await importedFile(c.req.raw);
       // Without the slide's pixels there is no warning; the regions are taken all the same.
-      const tissue = await masks.get(project.slides.resolvePath(id)).catch(() => undefined);
+      const tissue = await masks.get(project.slides.resolvePath(id), choice).catch(() => undefined);
       return c.json(importAnnotations(project, id, bytes, { author: host.user, slideSize: info, fileName, tissue }));
     });
 

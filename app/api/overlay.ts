@@ -13,7 +13,12 @@ import type { ApiDeps } from './api-deps.ts';
 import { own } from './slide-pixels.ts';
 import { query } from './validated.ts';
 
-const predictionSpec = z.object({ modelId: z.string(), slideId: z.string(), stride: z.number().nullable() });
+const predictionSpec = z.object({
+  modelId: z.string(),
+  slideId: z.string(),
+  stride: z.number().nullable(),
+  tissue: z.object({ threshold: z.number().nullable(), penIsTissue: z.boolean() }).optional(),
+});
 const tileQuery = z.object({
   mode: z.enum(['class', 'probability']).default('class'),
   classIndex: z.coerce.number().int().min(0).default(0),

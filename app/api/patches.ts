@@ -14,17 +14,18 @@ const previewSchema = z.object({
   count: z.coerce.number().int().min(1).max(200).default(24),
 });
 
-export function patchRoutes({ pool, recipes, workspace }: ApiDeps) {
+export function patchRoutes(deps: ApiDeps) {
+  const { recipes, workspace } = deps;
   return new Hono()
     .post('/patches/plan', jsonBody(z.strictObject({ recipe: z.union([z.string(), recipeSchema]) })), async (c) => {
       const recipe = recipeOf(recipes, c.req.valid('json').recipe);
-      const { summary } = await planProject(workspace.project(), pool, recipe, c.req.raw.signal);
+      const { summary } = await planProject(workspace.project(), deps, recipe, c.req.raw.signal);
       return c.json(summary);
     })
     .get('/patches/preview', query(previewSchema), async (c) => {
       const { classId, recipe: name, count } = c.req.valid('query');
       const recipe = recipeOf(recipes, name);
-      const { candidates } = await labelledPatches(workspace.project(), pool, recipe, c.req.raw.signal);
+      const { candidates } = await labelledPatches(workspace.project(), deps, recipe, c.req.raw.signal);
       const own = candidates.filter((candidate) => candidate.classId === classId);
       const shown = shuffled(own, randomFor(recipe.seed, 'preview', classId)).slice(0, count);
       const patches = shown.map(({ slideId, x, y, downsample }) => ({

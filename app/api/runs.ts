@@ -36,8 +36,8 @@ const contentTypes: Record<string, string> = {
 };
 
 export function runRoutes(deps: ApiDeps) {
-  const { host, pool, recipes, workspace } = deps;
-  const runDeps = runDepsOf(host, pool);
+  const { recipes, workspace } = deps;
+  const runDeps = runDepsOf(deps);
   return new Hono()
     .get('/', (c) => c.json({ runs: workspace.project().runs.list() }))
     .post('/', jsonBody(startSchema), (c) => {

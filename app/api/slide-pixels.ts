@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import sharp from 'sharp';
 import { z } from 'zod';
+import type { TissueMap } from '../core/tissue-map.ts';
 import type { SlideSource } from '../slides/slide-source.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { query } from './validated.ts';
@@ -47,12 +48,22 @@ export function slidePixelRoutes({ pool, masks, workspace }: ApiDeps) {
       return c.body(own(jpeg), 200, { 'content-type': 'image/jpeg', ...cacheable });
     })
     .get('/:id/tissue', async (c) => {
-      const mask = await masks.get(sourceOf(c.req.param('id')).path, c.req.raw.signal);
-      const raw = { width: mask.widthPx, height: mask.heightPx, channels: 1 as const };
-      const png = await sharp(mask.data, { raw }).png().toBuffer();
+      // Red: the scores; green: pen. The window draws the line itself, so that a threshold can be moved at once.
+      const { scores, pen, widthPx, heightPx, ...rest } = await masks.map(
+        sourceOf(c.req.param('id')).path,
+        c.req.raw.signal,
+      );
+      const rgb = new Uint8Array(scores.length * 3);
+      for (let i = 0; i < scores.length; i++) {
+        rgb[i * 3] = scores[i]!;
+        rgb[i * 3 + 1] = pen[i]!;
+      }
+      const png = await sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+        .png()
+        .toBuffer();
       return c.body(own(png), 200, {
         'content-type': 'image/png',
-        'x-downsample': String(mask.downsample),
+        'x-tissue-map': JSON.stringify(rest satisfies Omit<TissueMap, 'scores' | 'pen' | 'widthPx' | 'heightPx'>),
         ...cacheable,
       });
     });

@@ -16,6 +16,11 @@ import { eventStream, told } from './event-stream.ts';
 import { jsonBody } from './validated.ts';
 
 const word = z.string().trim().max(200);
+/** Where tissue begins; a threshold of null is the automatic one. */
+const tissueSchema = z.strictObject({
+  threshold: z.int().min(0).max(255).nullable().optional(),
+  penIsTissue: z.boolean().optional(),
+});
 const editSchema = z.strictObject({
   name: word.min(1).optional(),
   patient: word.optional(),
@@ -23,6 +28,7 @@ const editSchema = z.strictObject({
   scanner: word.optional(),
   /** µm per level-0 px, set by hand; null goes back to what the file says. */
   mppUm: z.number().positive().max(100).nullable().optional(),
+  tissue: tissueSchema.optional(),
 });
 
 const addSchema = z.strictObject({ handles: z.array(z.string()).min(1), patient: word.optional() });

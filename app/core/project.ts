@@ -3,6 +3,7 @@ import type { RegionClass } from './annotation.ts';
 import type { Mpp } from './pyramid.ts';
 import type { Evaluation, JobKind, JobState, PlanSummary } from './run.ts';
 import type { SlideInfo } from './slide.ts';
+import type { TissueChoice } from './tissue-map.ts';
 
 export type SplitPart = 'train' | 'validation' | 'test';
 
@@ -16,6 +17,8 @@ export interface SlideView {
   /** From the file, or set by hand; null asks for it. */
   readonly mpp: Mpp | null;
   readonly mppSource: 'file' | 'hand' | null;
+  /** Where tissue begins on this slide. */
+  readonly tissue: TissueChoice;
   readonly info: Omit<SlideInfo, 'properties'>;
   /** `missing`: the file is not where it was; relink. `changed`: another file stands there. */
   readonly status: 'ready' | 'missing' | 'changed';

@@ -78,7 +78,7 @@ export interface TissueMask {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly downsample: number;
-  /** The threshold that Otsu's method chose, on the mask's own 0..255 scale. */
+  /** On the scale of the scores that it was drawn from (tissue-map.ts). */
   readonly threshold: number;
 }
 

@@ -133,4 +133,9 @@ export const migrations: readonly string[] = [
     WHEN new.seq IS NOT (SELECT seq + 1 FROM audit_head)
     BEGIN SELECT RAISE(ABORT, 'the audit trail has no gap'); END;
   `,
+  // Where tissue begins on a slide, as a person said; null is the automatic threshold.
+  `
+  ALTER TABLE slides ADD COLUMN tissue_threshold INTEGER CHECK (tissue_threshold BETWEEN 0 AND 255);
+  ALTER TABLE slides ADD COLUMN pen_is_tissue INTEGER NOT NULL DEFAULT 0 CHECK (pen_is_tissue IN (0, 1));
+  `,
 ];

@@ -11,11 +11,16 @@ import { assertNoLeak } from '../patches/leak.ts';
 import { capPerClass } from '../patches/sampling.ts';
 import { describeSplitWarnings, splitPatients } from '../patches/split.ts';
 import type { Project } from '../project.ts';
-import type { SlidePool } from '../slides/slide-pool.ts';
 import { patientKey } from '../slides/slide-store.ts';
+import type { TissueMasks } from '../slides/tissue-masks.ts';
 import type { SlidePatches } from './cut-store.ts';
 import { leastTissue } from './least-tissue.ts';
 import { assertTrainable, contextOf, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
+
+/** Where a plan looks at slides. */
+export interface PlanSources {
+  readonly masks: TissueMasks;
+}
 
 /** A labelled patch of the project before the plan gives it its place. */
 export interface Candidate {
@@ -33,7 +38,7 @@ export interface Candidate {
 /** Every patch that the regions of the project's slides give at the recipe's size and mpp. */
 export async function labelledPatches(
   project: Project,
-  pool: SlidePool,
+  sources: PlanSources,
   recipe: Recipe,
   signal: AbortSignal,
 ): Promise<{ candidates: Candidate[]; mpp: number; warnings: string[] }> {
@@ -52,7 +57,7 @@ export async function labelledPatches(
     const downsample = Math.max(1, wanted);
     const { widthPx, heightPx } = slide.info;
     const grid = patchGrid({ widthPx, heightPx, downsample, sizePx: recipe.input.sizePx, cover: 'inside' });
-    const mask = await pool.tissueMask(project.slides.resolvePath(slide.id), signal);
+    const mask = await sources.masks.get(project.slides.resolvePath(slide.id), slide.tissue, signal);
     const annotations = project.annotations.list(slide.id);
     for (const { x, y, classId, regionId, tissue } of labelPatches(grid, annotations, classes, mask)) {
       const patient = patientKey(slide);
@@ -65,11 +70,11 @@ export async function labelledPatches(
 /** Plans a training run, and stores the parts of patients that had none yet. Throws plan/... when there is nothing to learn from. */
 export async function planProject(
   project: Project,
-  pool: SlidePool,
+  sources: PlanSources,
   recipe: Recipe,
   signal: AbortSignal,
 ): Promise<TrainPlan> {
-  const plan = await planLabelled(project, pool, recipe, signal);
+  const plan = await planLabelled(project, sources, recipe, signal);
   assertTrainable(plan.summary);
   return plan;
 }
@@ -77,11 +82,11 @@ export async function planProject(
 /** All labelled patches with their part of the split, whether or not a network could learn from them. */
 export async function planLabelled(
   project: Project,
-  pool: SlidePool,
+  sources: PlanSources,
   recipe: Recipe,
   signal: AbortSignal,
 ): Promise<TrainPlan> {
-  const { candidates, mpp, warnings } = await labelledPatches(project, pool, recipe, signal);
+  const { candidates, mpp, warnings } = await labelledPatches(project, sources, recipe, signal);
   const { parts, splitWarnings } = assignParts(project, candidates);
   warnings.push(...splitWarnings);
   const partOf = new Map(parts.map(({ patient, part }) => [patient, part]));

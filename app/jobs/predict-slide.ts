@@ -8,10 +8,12 @@
 import { createEta } from '../core/progress.ts';
 import { type Mpp, meanMpp } from '../core/pyramid.ts';
 import { type SlideInfo, tissueShare } from '../core/slide.ts';
+import { automaticTissue, type TissueChoice } from '../core/tissue-map.ts';
 import { gridOver, type Heatmap, type HeatmapHeader, patchBox } from '../overlay/heatmap.ts';
 import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
 import { checkModelFits, type FitOverride, type ModelFit } from '../passports/guards.ts';
 import type { OpenedModel } from '../passports/model-folder.ts';
+import type { TissueMasks } from '../slides/tissue-masks.ts';
 import { type BatchWorker, type BatchWorkerDeps, startBatchWorker } from './batch-worker.ts';
 import { leastTissue } from './least-tissue.ts';
 import type { Emit } from './live-runs.ts';
@@ -23,6 +25,8 @@ export interface PredictionRequest {
     readonly info: SlideInfo;
     readonly mpp: Mpp | null;
     readonly stain: string;
+    /** Where tissue begins; the automatic threshold by default. */
+    readonly tissue?: TissueChoice;
   };
   readonly model: OpenedModel;
   /** Level-0 px between patches; null sets them side by side. */
@@ -60,7 +64,7 @@ interface Band {
 
 /** Predicts every tissue patch; throws what the guards, the decode processes and the worker throw. */
 export async function predictSlide(
-  deps: BatchWorkerDeps,
+  deps: BatchWorkerDeps & { readonly masks: TissueMasks },
   request: PredictionRequest,
   emit: Emit,
   signal: AbortSignal,
@@ -88,7 +92,7 @@ export async function predictSlide(
     );
     try {
       // The worker loads its network while the mask is made.
-      const mask = await deps.pool.tissueMask(slide.path, signal);
+      const mask = await deps.masks.get(slide.path, slide.tissue, signal);
       const { grid, settings } = file.heatmap.header;
       const bands = bandsLeft(
         file.heatmap,
@@ -118,7 +122,22 @@ function headerFor(
     classes: model.passport.classes,
     grid: gridOver(slide.info, patchLevel0, stride ?? patchLevel0),
     mpp: slide.mpp,
-    settings: { stride, downsample, colour, leastTissue: model.passport.learnsGlass ? 0 : leastTissue, ...override },
+    settings: {
+      stride,
+      downsample,
+      colour,
+      leastTissue: model.passport.learnsGlass ? 0 : leastTissue,
+      ...tissueSettings(slide.tissue),
+      ...override,
+    },
+  };
+}
+
+/** Only what a person chose, so that a prediction by the automatic threshold goes on in the file that it had. */
+function tissueSettings({ threshold, penIsTissue }: TissueChoice = automaticTissue): Record<string, number | boolean> {
+  return {
+    ...(threshold === null ? {} : { tissueThreshold: threshold }),
+    ...(penIsTissue ? { penIsTissue } : {}),
   };
 }
 

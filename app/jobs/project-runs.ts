@@ -3,6 +3,7 @@ import path from 'node:path';
 import { EosinError } from '../core/errors.ts';
 import type { RunView } from '../core/project.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { automaticTissue, type TissueChoice } from '../core/tissue-map.ts';
 import type { EngineId } from '../engine/engine.ts';
 import { renderReport } from '../evaluation/report-html.ts';
 import { writeWhole } from '../files/write-whole.ts';
@@ -54,7 +55,7 @@ function learn(
   { recipe, engine }: TrainingChoice,
 ): void {
   live.start(runId, async (emit, signal) => {
-    const plan = await planProject(project, deps.pool, recipe, signal);
+    const plan = await planProject(project, deps, recipe, signal);
     const runFolder = path.join(project.folders.runs, runId);
     const modelName = `${project.name} · ${recipe.name}`;
     const modelFolder = path.join(project.folders.models, runId);
@@ -86,10 +87,15 @@ function learn(
 /** Where the heat map of a model on a slide grows, whatever run started it: a later run goes on. */
 export function heatmapFileOf(
   project: Project,
-  prediction: { modelId: string; slideId: string; stride: number | null },
+  prediction: { modelId: string; slideId: string; stride: number | null; tissue?: TissueChoice | undefined },
 ): string {
-  const { modelId, slideId, stride } = prediction;
-  return path.join(project.folders.heatmaps, `${slideId}.${modelId}.${stride ?? 'side-by-side'}.heatmap`);
+  const { modelId, slideId, stride, tissue = automaticTissue } = prediction;
+  const choices = [
+    stride ?? 'side-by-side',
+    ...(tissue.threshold === null ? [] : [`tissue-${tissue.threshold}`]),
+    ...(tissue.penIsTissue ? ['with-pen'] : []),
+  ];
+  return path.join(project.folders.heatmaps, `${slideId}.${modelId}.${choices.join('.')}.heatmap`);
 }
 
 /** Puts a prediction in line; its result names the five files that lie in the run's folder at the end. Throws `model/unknown`, `slide/unknown`. */
@@ -102,7 +108,9 @@ export function startPrediction(
   const { modelId, slideId, stride } = request;
   const slide = project.slides.get(slideId);
   project.models.get(modelId);
-  const run = project.runs.create({ kind: 'predict', title: `Predict ${slide.name}`, spec: request, modelId, slideId });
+  const { tissue } = slide;
+  const spec = { ...request, tissue };
+  const run = project.runs.create({ kind: 'predict', title: `Predict ${slide.name}`, spec, modelId, slideId });
   live.start(run.id, async (emit, signal) => {
     const model = await openModelFolder(path.join(project.folders.models, modelId));
     const slidePath = project.slides.resolvePath(slideId);
@@ -110,10 +118,10 @@ export function startPrediction(
     const { heatmap, patches, seconds, warnings } = await predictSlide(
       deps,
       {
-        slide: { id: slideId, path: slidePath, info, mpp: slide.mpp, stain: slide.stain },
+        slide: { id: slideId, path: slidePath, info, mpp: slide.mpp, stain: slide.stain, tissue },
         model,
         stride,
-        heatmapFile: heatmapFileOf(project, request),
+        heatmapFile: heatmapFileOf(project, spec),
         threads: deps.threads,
       },
       emit,

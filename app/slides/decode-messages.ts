@@ -7,6 +7,7 @@
  */
 import type { ErrorReport } from '../core/errors.ts';
 import type { RegionRequest, SlideInfo } from '../core/slide.ts';
+import type { TissueMap } from '../core/tissue-map.ts';
 import type { StepProgress } from './slide.ts';
 import type { CutRequest, PictureRequest } from './slide-pool.ts';
 import type { SlideSource } from './slide-source.ts';
@@ -33,7 +34,7 @@ export type DecodeCall =
     }
   | { readonly kind: 'thumbnail'; readonly slide: SlideSource; readonly maxSidePx: number }
   | { readonly kind: 'associated'; readonly slide: SlideSource; readonly name: string }
-  | { readonly kind: 'tissue-mask'; readonly slide: SlideSource }
+  | { readonly kind: 'tissue-map'; readonly slide: SlideSource }
   | { readonly kind: 'make-levels'; readonly slide: SlideSource }
   | { readonly kind: 'cut-patches'; readonly slide: SlideSource; readonly request: CutRequest }
   | { readonly kind: 'decode-pictures'; readonly request: PictureRequest };
@@ -49,7 +50,8 @@ export interface DecodeResults {
   region: { bytes: number; widthPx: number; heightPx: number };
   thumbnail: { bytes: number };
   associated: { bytes: number };
-  'tissue-mask': { bytes: number; widthPx: number; heightPx: number; downsample: number; threshold: number };
+  /** In the slot: the scores, then the pen. */
+  'tissue-map': Omit<TissueMap, 'scores' | 'pen'> & { bytes: number };
   'make-levels': Record<string, never>;
   'cut-patches': Record<string, never>;
   'decode-pictures': Record<string, never>;

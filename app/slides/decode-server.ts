@@ -23,7 +23,7 @@ import type { SlideSource } from './slide-source.ts';
 import { versionOf } from './slide-version.ts';
 import { readThumbnail } from './thumbnail.ts';
 import type { TiffSlide } from './tiff-slide.ts';
-import { readTissueMask } from './tissue-mask.ts';
+import { readTissueMap } from './tissue-map.ts';
 
 const slidesKeptOpen = 8;
 const thumbnailQuality = 88;
@@ -64,9 +64,9 @@ const handlers: Handlers = {
   associated: async ({ slide: source, name }, { open, fill }) => ({
     bytes: await fill(await encodeJpeg(await (await open(source)).associated(name), thumbnailQuality)),
   }),
-  'tissue-mask': async ({ slide: source }, { open, fill, onStep }) => {
-    const { data, ...rest } = await readTissueMask(await open(source), onStep);
-    return { bytes: await fill(data), ...rest };
+  'tissue-map': async ({ slide: source }, { open, fill, onStep }) => {
+    const { scores, pen, ...rest } = await readTissueMap(await open(source), onStep);
+    return { bytes: await fill(Buffer.concat([scores, pen])), ...rest };
   },
   'make-levels': async ({ slide: source }, { open, onStep }) => {
     await (await open(source)).makeLevels(onStep);

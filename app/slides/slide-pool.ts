@@ -2,7 +2,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { cancelled, EosinError } from '../core/errors.ts';
-import type { ColourMode, RegionRequest, RgbImage, SlideInfo, SlideLevel, TissueMask } from '../core/slide.ts';
+import type { ColourMode, RegionRequest, RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
+import type { TissueMap } from '../core/tissue-map.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import { openBytes } from './byte-source.ts';
 import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
@@ -12,7 +13,7 @@ import { createPatience } from './silent-drive.ts';
 import type { EncodedImage, StepProgress } from './slide.ts';
 import { slideChanged } from './slide-errors.ts';
 import { type SlideSource, slideSource } from './slide-source.ts';
-import { maskDownsample } from './tissue-mask.ts';
+import { maskDownsample } from './tissue-map.ts';
 import { versionOf } from './slide-version.ts';
 
 export interface SlidePoolOptions {
@@ -72,7 +73,7 @@ export interface SlidePool {
   thumbnail(slide: string | SlideSource, maxSidePx: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** JPEG of a label, macro or thumbnail picture. */
   associated(slide: string | SlideSource, name: string, signal?: AbortSignal): Promise<Uint8Array>;
-  tissueMask(slide: string | SlideSource, signal?: AbortSignal): Promise<TissueMask>;
+  tissueMap(slide: string | SlideSource, signal?: AbortSignal): Promise<TissueMap>;
   /** Writes raw RGB patches straight into `request.file`. */
   cutPatches(slide: string | SlideSource, request: CutRequest, signal?: AbortSignal): Promise<void>;
   /** Decodes plain pictures, resized to a square of `sizePx` where they differ, as raw RGB into `request.file`. */
@@ -285,12 +286,15 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
       const message = { kind: 'associated' as const, slide: slide.source, name };
       return call<'associated', Uint8Array>(slide, message, ({ bytes }, slot) => readSlot(slot, bytes), { signal });
     },
-    async tissueMask(source, signal) {
+    async tissueMap(source, signal) {
       const slide = await prepare(source, maskDownsample, signal);
-      return call<'tissue-mask', TissueMask>(
+      return call<'tissue-map', TissueMap>(
         slide,
-        { kind: 'tissue-mask', slide: slide.source },
-        async ({ bytes, ...rest }, slot) => ({ data: await readSlot(slot, bytes), ...rest }),
+        { kind: 'tissue-map', slide: slide.source },
+        async ({ bytes, ...rest }, slot) => {
+          const both = await readSlot(slot, bytes);
+          return { scores: both.subarray(0, bytes / 2), pen: both.subarray(bytes / 2), ...rest };
+        },
         { signal },
       );
     },

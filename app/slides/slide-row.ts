@@ -3,6 +3,7 @@ import { EosinError } from '../core/errors.ts';
 import type { SlideView, SplitPart } from '../core/project.ts';
 import type { Mpp } from '../core/pyramid.ts';
 import type { SlideInfo } from '../core/slide.ts';
+import type { TissueChoice } from '../core/tissue-map.ts';
 import { isSame, type Seen } from './slide-file.ts';
 
 export interface SlideRow {
@@ -16,6 +17,8 @@ export interface SlideRow {
   mpp_x: number | null;
   mpp_y: number | null;
   mpp_source: 'file' | 'hand' | null;
+  tissue_threshold: number | null;
+  pen_is_tissue: 0 | 1;
   info: string;
   /** Size and time of the file when it was last found to be this slide. */
   bytes: number;
@@ -44,6 +47,7 @@ export function toView(row: ViewRow, status: SlideView['status']): SlideView {
     scanner: row.scanner,
     mpp: row.mpp_x === null || row.mpp_y === null ? null : { x: row.mpp_x, y: row.mpp_y },
     mppSource: row.mpp_source,
+    tissue: tissueOf(row),
     info,
     status,
     regions: row.regions,
@@ -54,7 +58,21 @@ export function toView(row: ViewRow, status: SlideView['status']): SlideView {
 /** What of a slide a person can change, and where it lies. */
 export function auditOf(row: SlideRow): Record<string, unknown> {
   const { name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source } = row;
-  return { name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source };
+  const tissue = { tissue_threshold: row.tissue_threshold, pen_is_tissue: row.pen_is_tissue };
+  return { name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source, ...tissue };
+}
+
+type TissueColumns = Pick<SlideRow, 'tissue_threshold' | 'pen_is_tissue'>;
+
+export function tissueOf({ tissue_threshold, pen_is_tissue }: TissueColumns): TissueChoice {
+  return { threshold: tissue_threshold, penIsTissue: pen_is_tissue === 1 };
+}
+
+/** Throws `slide/bad-value`. */
+export function tissueColumns({ threshold, penIsTissue }: TissueChoice): TissueColumns {
+  if (threshold !== null && !(Number.isInteger(threshold) && threshold >= 0 && threshold <= 255))
+    throw badValue('The tissue threshold must be a whole number from 0 to 255.');
+  return { tissue_threshold: threshold, pen_is_tissue: penIsTissue ? 1 : 0 };
 }
 
 type Texts = Pick<SlideRow, 'name' | 'patient' | 'stain' | 'scanner'>;

@@ -5,10 +5,21 @@ import { EosinError } from '../core/errors.ts';
 import type { SlideView } from '../core/project.ts';
 import type { Mpp } from '../core/pyramid.ts';
 import type { SlideInfo } from '../core/slide.ts';
+import { automaticTissue, type TissueChoice } from '../core/tissue-map.ts';
 import type { ProjectDatabase, RecordChange } from '../db/project-database.ts';
 import { isoWithOffset } from '../db/wall-clock.ts';
 import { isSame, type Seen, seenAt, seenNow, storedPath } from './slide-file.ts';
-import { auditOf, mppOf, type SlideRow, statusOf, textsOf, toView, type ViewRow } from './slide-row.ts';
+import {
+  auditOf,
+  mppOf,
+  type SlideRow,
+  statusOf,
+  textsOf,
+  tissueColumns,
+  tissueOf,
+  toView,
+  type ViewRow,
+} from './slide-row.ts';
 import type { SlideSource } from './slide-source.ts';
 
 interface NewSlide {
@@ -30,6 +41,7 @@ export interface SlidePatch {
   readonly scanner?: string | undefined;
   /** By hand; null goes back to what the file says. */
   readonly mpp?: Mpp | null | undefined;
+  readonly tissue?: Partial<TissueChoice> | undefined;
 }
 
 export interface SlideStore {
@@ -86,12 +98,14 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
   const byFingerprint = sqlite.prepare<[string], ViewRow>(`${select} WHERE s.fingerprint = ?`);
   const byPath = sqlite.prepare<[string], ViewRow>(`${select} WHERE s.path = ?`);
   const insert = sqlite.prepare(
-    `INSERT INTO slides (id, name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source, info, bytes, modified_ms, added_at)
-      VALUES (@id, @name, @path, @fingerprint, @patient, @stain, @scanner, @mpp_x, @mpp_y, @mpp_source, @info, @bytes, @modified_ms, @added_at)`,
+    `INSERT INTO slides (id, name, path, fingerprint, patient, stain, scanner, mpp_x, mpp_y, mpp_source, tissue_threshold, pen_is_tissue,
+        info, bytes, modified_ms, added_at)
+      VALUES (@id, @name, @path, @fingerprint, @patient, @stain, @scanner, @mpp_x, @mpp_y, @mpp_source, @tissue_threshold, @pen_is_tissue,
+        @info, @bytes, @modified_ms, @added_at)`,
   );
   const change = sqlite.prepare(
     `UPDATE slides SET name = @name, path = @path, patient = @patient, stain = @stain, scanner = @scanner, mpp_x = @mpp_x, mpp_y = @mpp_y,
-      mpp_source = @mpp_source, info = @info, bytes = @bytes, modified_ms = @modified_ms, other_bytes = @other_bytes,
+      mpp_source = @mpp_source, tissue_threshold = @tissue_threshold, pen_is_tissue = @pen_is_tissue, info = @info, bytes = @bytes, modified_ms = @modified_ms, other_bytes = @other_bytes,
       other_ms = @other_ms WHERE id = @id`,
   );
   const drop = sqlite.prepare<[string]>('DELETE FROM slides WHERE id = ?');
@@ -116,6 +130,7 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
           fingerprint: slide.info.fingerprint,
           ...textsOf({ name: basename(slide.absolutePath), patient: '', stain: '', scanner: '' }, slide),
           ...mppOf(slide.mpp ?? null, slide.info.mpp),
+          ...tissueColumns(automaticTissue),
           info: JSON.stringify(slide.info),
           ...seenNow(slide.absolutePath),
           other_bytes: null,
@@ -145,7 +160,8 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
         for (const { id, patch } of patches) {
           const before = rowOf(id);
           const mpp = patch.mpp === undefined ? {} : mppOf(patch.mpp, store.info(id).mpp);
-          const after = { ...before, ...textsOf(before, patch), ...mpp };
+          const tissue = tissueColumns({ ...tissueOf(before), ...patch.tissue });
+          const after = { ...before, ...textsOf(before, patch), ...mpp, ...tissue };
           if (JSON.stringify(auditOf(before)) === JSON.stringify(auditOf(after))) continue;
           change.run(after);
           record({ action: 'update', entity: 'slide', id, before: auditOf(before), after: auditOf(after) });

@@ -1,27 +1,47 @@
-/** Tissue masks that were asked for lately, so that an edit need not wait for one. */
+/** Tissue of slides that were asked for lately: scored once by a decode process, so that an edit or a moved threshold need not wait. */
 import type { TissueMask } from '../core/slide.ts';
+import { automaticTissue, type TissueChoice, type TissueMap, tissueMaskOf } from '../core/tissue-map.ts';
 import type { SlidePool } from './slide-pool.ts';
 
 export interface TissueMasks {
-  /** The mask of the slide at `path`; made by a decode process on first use. */
-  get(path: string, signal?: AbortSignal): Promise<TissueMask>;
+  /** The scores of the slide at `path`; made by a decode process on first use. */
+  map(path: string, signal?: AbortSignal): Promise<TissueMap>;
+  /** The mask that a choice gives, with the automatic threshold where nothing is chosen. */
+  get(path: string, choice?: TissueChoice, signal?: AbortSignal): Promise<TissueMask>;
   /** The mask if it is at hand already. */
-  peek(path: string): TissueMask | null;
+  peek(path: string, choice?: TissueChoice): TissueMask | null;
+}
+
+interface Known {
+  readonly map: TissueMap;
+  mask: { readonly key: string; readonly value: TissueMask } | null;
 }
 
 const kept = 16;
 
 export function createTissueMasks(pool: SlidePool): TissueMasks {
-  const ready = new Map<string, TissueMask>();
+  const ready = new Map<string, Known>();
+  const know = async (path: string, signal?: AbortSignal): Promise<Known> => {
+    const known = ready.get(path);
+    if (known) return known;
+    const fresh: Known = { map: await pool.tissueMap(path, signal), mask: null };
+    ready.set(path, fresh);
+    if (ready.size > kept) ready.delete(ready.keys().next().value!);
+    return fresh;
+  };
+  const maskOf = (known: Known, choice: TissueChoice): TissueMask => {
+    const key = keyOf(choice);
+    if (known.mask?.key !== key) known.mask = { key, value: tissueMaskOf(known.map, choice) };
+    return known.mask.value;
+  };
   return {
-    async get(path, signal) {
+    map: async (path, signal) => (await know(path, signal)).map,
+    get: async (path, choice = automaticTissue, signal) => maskOf(await know(path, signal), choice),
+    peek(path, choice = automaticTissue) {
       const known = ready.get(path);
-      if (known) return known;
-      const mask = await pool.tissueMask(path, signal);
-      ready.set(path, mask);
-      if (ready.size > kept) ready.delete(ready.keys().next().value!);
-      return mask;
+      return known ? maskOf(known, choice) : null;
     },
-    peek: (path) => ready.get(path) ?? null,
   };
 }
+
+const keyOf = ({ threshold, penIsTissue }: TissueChoice): string => `${threshold} ${penIsTissue}`;

@@ -80,8 +80,8 @@ async function checkPrediction(
   const heatmap = await readHeatmapFile(heatmapFileOf(project, { modelId, slideId: slide.id, stride: null }));
   const truth = await readTruth(path.join(folder, 'slides', `${slide.name}.truth`));
   const { balancedAccuracy, patches, confusion } = agreementOf(heatmap, truth);
-  const deps = runDepsOf(services.host, services.pool);
-  const plan = await planProject(project, services.pool, recipe, signal);
+  const deps = runDepsOf(services);
+  const plan = await planProject(project, services, recipe, signal);
   const seen = { path: project.slides.resolvePath(slide.id), truth };
   const colourAlone = await colourAloneOnSlide(deps, plan, heatmap, seen, signal);
   return { agreement: balancedAccuracy, judgedPatches: patches, confusion, colourAlone };

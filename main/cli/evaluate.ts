@@ -30,7 +30,7 @@ export const evaluateCommand: Command = {
   async run({ words, flags, terminal, app, signal }) {
     const model = await openModelFolder(path.resolve(word(words, 0, 'MODEL')));
     const started = await app();
-    const { host, pool, workspace } = started.services;
+    const { services } = started;
     const project = text(flags, 'project');
     const folder = text(flags, 'patches');
     if ((project === undefined) === (folder === undefined))
@@ -47,13 +47,13 @@ export const evaluateCommand: Command = {
       const { mpp, warnings } = modelMppOf(passport, { modelMpp: positive(flags, 'model-mpp') });
       for (const warning of warnings) terminal.note(`Note: ${warning}`);
       await openProjectAt(started, project!);
-      plan = await planLabelled(workspace.project(), pool, recipeAt(mpp), signal);
+      plan = await planLabelled(services.workspace.project(), services, recipeAt(mpp), signal);
     } else {
       const groups = text(flags, 'groups');
       const groupsFile = groups === undefined ? null : path.resolve(groups);
       plan = await planPictures(path.resolve(folder), groupsFile, recipeAt(passport.mpp));
     }
-    const deps = runDepsOf(host, pool);
+    const deps = runDepsOf(services);
     const evaluation = await evaluateModel(
       deps,
       model,

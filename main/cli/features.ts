@@ -21,8 +21,9 @@ export const features: Command = {
     const pictures = words.slice(1);
     if (pictures.length === 0) throw wrongUse('IMAGE is missing.');
     const model = backbones.includes(network) ? null : await openModelFolder(path.resolve(network));
-    const { host, pool } = (await app()).services;
-    const deps = runDepsOf(host, pool);
+    const { services } = await app();
+    const { pool } = services;
+    const deps = runDepsOf(services);
     await mkdir(deps.scratchFolder, { recursive: true });
     const folder = await mkdtemp(path.join(deps.scratchFolder, 'features-'));
     try {

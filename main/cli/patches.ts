@@ -38,7 +38,7 @@ export const patches: Command = {
     ]),
   ),
   async run({ words, flags, terminal, app, signal }) {
-    const { pool } = (await app()).services;
+    const { pool, masks } = (await app()).services;
     const slidePath = path.resolve(word(words, 0, 'SLIDE'));
     const folder = path.resolve(requiredText(flags, 'out'));
     const sizePx = sidePx(flags, 'size', 8192) ?? 224;
@@ -57,7 +57,7 @@ export const patches: Command = {
     const downsample = downsampleFor(slideMpp, positive(flags, 'mpp') ?? 0.5);
     const stridePx = sizePx - overlapPx;
     const grid = patchGrid({ widthPx, heightPx, downsample, sizePx, stridePx, cover: 'inside' });
-    const mask = await pool.tissueMask(slidePath, signal);
+    const mask = await masks.get(slidePath, undefined, signal);
     const annotationFile = text(flags, 'annotations');
     const cut = annotationFile
       ? await labelled(grid, mask, annotationFile, slide, terminal)

@@ -97,20 +97,21 @@ function choicesOf({ passport }: OpenedModel, stride: number | null, override: F
 }
 
 async function predictOne(
-  { services: { host, pool } }: App,
+  { services }: App,
   terminal: Terminal,
   model: OpenedModel,
   slidePath: string,
   { folder, stride, byHand, stain, override }: PredictOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { host, pool } = services;
   const info = await pool.describe(slidePath, signal);
   const mpp = byHand === null ? info.mpp : { x: byHand, y: byHand };
   const name = nameOf(slidePath);
   const heatmapFile = path.join(folder, `${[name, ...choicesOf(model, stride, override)].join('.')}.unfinished`);
   const runId = randomUUID();
   const slide = { id: name, path: slidePath, info, mpp, stain };
-  const deps = runDepsOf(host, pool);
+  const deps = runDepsOf(services);
   const request = { slide, model, stride, override, heatmapFile, threads: deps.threads };
   const { heatmap, patches, seconds, warnings } = await predictSlide(deps, request, eventPrinter(terminal), signal);
   const files = await writePredictionOutputs({

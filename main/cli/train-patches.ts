@@ -24,7 +24,7 @@ export const trainPatches: Command = {
   },
   async run({ words, flags, terminal, app, signal }) {
     const started = await app();
-    const { host, pool } = started.services;
+    const { services } = started;
     const recipe = await chosenRecipe(started, flags);
     const plan = await planFolders(
       {
@@ -37,11 +37,11 @@ export const trainPatches: Command = {
       recipe,
     );
     const runId = randomUUID();
-    const runFolder = absolute(text(flags, 'out')) ?? path.join(host.dataFolder, 'runs', runId);
+    const runFolder = absolute(text(flags, 'out')) ?? path.join(services.host.dataFolder, 'runs', runId);
     const modelFolder = path.join(runFolder, `model-${runId.slice(0, 8)}`);
     const modelName = `${path.basename(path.resolve(words[0]!, '..'))} · ${recipe.name}`;
     const { outcome } = await trainModel(
-      runDepsOf(host, pool),
+      runDepsOf(services),
       { runFolder, modelFolder, modelId: runId, modelName, plan, engine: chosenEngine(flags) },
       eventPrinter(terminal),
       signal,

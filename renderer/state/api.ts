@@ -8,6 +8,7 @@ import type { Api } from '#api';
 import type { ChangeSet, RegionClass } from '../../app/core/annotation.ts';
 import type { Point } from '../../app/core/geometry.ts';
 import type { SplitPart } from '../../app/core/project.ts';
+import type { TissueMap } from '../../app/core/tissue-map.ts';
 import { jsonLines, request } from './http.ts';
 
 const routes = hc<Api>('/', { fetch: request }).api;
@@ -26,6 +27,28 @@ async function* lines<T>(answer: Promise<ClientResponse<T, 200, 'ndjson'>>): Asy
   yield* jsonLines<T>(await answer);
 }
 const blob = async (answer: Promise<{ blob(): Promise<Blob> }>): Promise<Blob> => (await answer).blob();
+
+/** Scores are the picture's red, pen its green. */
+async function tissueMapFrom(response: { headers: Headers; blob(): Promise<Blob> }): Promise<TissueMap> {
+  const rest = JSON.parse(response.headers.get('x-tissue-map')!) as Pick<
+    TissueMap,
+    'downsample' | 'cellUm' | 'automatic'
+  >;
+  // As they are stored: a screen's colour profile must not move a score.
+  const picture = await createImageBitmap(await response.blob(), { colorSpaceConversion: 'none' });
+  const { width: widthPx, height: heightPx } = picture;
+  const ctx = new OffscreenCanvas(widthPx, heightPx).getContext('2d', { willReadFrequently: true })!;
+  ctx.drawImage(picture, 0, 0);
+  picture.close();
+  const { data } = ctx.getImageData(0, 0, widthPx, heightPx);
+  const scores = new Uint8Array(widthPx * heightPx);
+  const pen = new Uint8Array(widthPx * heightPx);
+  for (let i = 0; i < scores.length; i++) {
+    scores[i] = data[i * 4]!;
+    pen[i] = data[i * 4 + 1]!;
+  }
+  return { ...rest, scores, pen, widthPx, heightPx };
+}
 
 export const api = {
   app: () => json(routes.app.$get()),
@@ -49,7 +72,8 @@ export const api = {
   relink: (id: string, handle: string) => json(oneSlide.relink.$post({ ...of(id), json: { handle } })),
   slidesCsv: async () => (await routes['slides.csv'].$get()).text(),
   putSlidesCsv: (csv: string) => json(routes['slides.csv'].$put({}, sent('text/csv', csv))),
-  tissue: (id: string, signal?: AbortSignal) => oneSlide.tissue.$get(of(id), until(signal)),
+  tissue: async (id: string, signal?: AbortSignal): Promise<TissueMap> =>
+    tissueMapFrom(await oneSlide.tissue.$get(of(id), until(signal))),
   annotations: (id: string, signal?: AbortSignal) => json(oneSlide.annotations.$get(of(id), until(signal))),
   change: (id: string, change: ChangeSet) => json(oneSlide.annotations.$post({ ...of(id), json: { change } })),
   exportRegions: (id: string) => blob(oneSlide['annotations.geojson'].$get(of(id))),

@@ -1,72 +1,46 @@
-/** The tissue mask over the slide: glass is darkened, so that what counts as tissue stays bright. */
-import { api } from '../state/api.ts';
-import { notices } from '../state/notices.svelte.ts';
+/** The tissue mask over the slide: glass is darkened, so that what counts as tissue stays bright; pen is struck out in green. */
+import type { TissueMask } from '../../app/core/slide.ts';
+import type { TissueMap } from '../../app/core/tissue-map.ts';
 import type { Affine } from './affine.ts';
+
+const shade = [20, 12, 40, 170] as const;
+const penShade = [0, 120, 60, 205] as const;
 
 export class TissueLayer {
   readonly #redraw: () => void;
-  readonly #slideId: string;
-  #shown = false;
-  #mask: { readonly canvas: HTMLCanvasElement; readonly downsample: number } | null = null;
-  #loading: AbortController | null = null;
+  readonly #canvas = document.createElement('canvas');
+  #downsample = 0;
 
-  constructor(slideId: string, redraw: () => void) {
-    this.#slideId = slideId;
+  constructor(redraw: () => void) {
     this.#redraw = redraw;
   }
 
-  show(shown: boolean): void {
-    this.#shown = shown;
-    if (shown && !this.#mask && !this.#loading) void this.#load();
+  /** `pen` of the mask's size: 1 where there is ink that does not count as tissue. Null hides the layer. */
+  show(shown: { readonly mask: TissueMask; readonly pen: TissueMap['pen'] } | null): void {
+    this.#downsample = shown ? shown.mask.downsample : 0;
+    if (shown) drawShade(this.#canvas, shown.mask, shown.pen);
     this.#redraw();
   }
 
-  async #load(): Promise<void> {
-    this.#loading = new AbortController();
-    try {
-      const response = await api.tissue(this.#slideId, this.#loading.signal);
-      const downsample = Number(response.headers.get('x-downsample'));
-      const picture = await createImageBitmap(await response.blob());
-      this.#mask = { canvas: shadeOfGlass(picture), downsample };
-      picture.close();
-      this.#redraw();
-    } catch (error) {
-      notices.fail(error);
-    } finally {
-      this.#loading = null;
-    }
-  }
-
   paint(ctx: CanvasRenderingContext2D, m: Affine, ratio: number): void {
-    if (!this.#shown || !this.#mask) return;
-    const { canvas, downsample } = this.#mask;
+    if (this.#downsample === 0) return;
+    const { width, height } = this.#canvas;
     ctx.save();
     ctx.setTransform(m.a * ratio, m.b * ratio, m.c * ratio, m.d * ratio, m.e * ratio, m.f * ratio);
     ctx.imageSmoothingEnabled = false;
-    ctx.drawImage(canvas, 0, 0, canvas.width * downsample, canvas.height * downsample);
+    ctx.drawImage(this.#canvas, 0, 0, width * this.#downsample, height * this.#downsample);
     ctx.restore();
-  }
-
-  close(): void {
-    this.#loading?.abort();
   }
 }
 
-function shadeOfGlass(picture: ImageBitmap): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  canvas.width = picture.width;
-  canvas.height = picture.height;
-  const ctx = canvas.getContext('2d', { willReadFrequently: true });
-  if (!ctx) return canvas;
-  ctx.drawImage(picture, 0, 0);
-  const pixels = ctx.getImageData(0, 0, canvas.width, canvas.height);
-  for (let i = 0; i < pixels.data.length; i += 4) {
-    const glass = pixels.data[i]! < 128;
-    pixels.data[i] = 20;
-    pixels.data[i + 1] = 12;
-    pixels.data[i + 2] = 40;
-    pixels.data[i + 3] = glass ? 170 : 0;
+function drawShade(canvas: HTMLCanvasElement, { data, widthPx, heightPx }: TissueMask, pen: TissueMap['pen']): void {
+  if (canvas.width !== widthPx || canvas.height !== heightPx) {
+    canvas.width = widthPx;
+    canvas.height = heightPx;
   }
+  const ctx = canvas.getContext('2d');
+  if (!ctx) return;
+  const pixels = ctx.createImageData(widthPx, heightPx);
+  for (let i = 0; i < data.length; i++) if (data[i] === 0) pixels.data.set(pen[i] === 1 ? penShade : shade, i * 4);
   ctx.putImageData(pixels, 0, 0);
-  return canvas;
 }

@@ -107,9 +107,11 @@ test('pixels: tile, region, thumbnail and tissue are pictures of the slide; what
   const thumbnail = await picture(`/api/slides/${slide.id}/thumbnail?side=128`, 'image/jpeg');
   assert.deepEqual([thumbnail.width, thumbnail.height], [128, 96]);
   const tissue = await app.send('GET', `/api/slides/${slide.id}/tissue`);
-  const downsample = Number(tissue.headers.get('x-downsample'));
-  const mask = await sharp(await tissue.arrayBuffer()).metadata();
-  assert.ok(Math.abs(mask.width! * downsample - tissueSize.widthPx) < downsample);
+  const { downsample, automatic, cellUm } = JSON.parse(tissue.headers.get('x-tissue-map')!);
+  const map = await sharp(await tissue.arrayBuffer()).metadata();
+  assert.ok(Math.abs(map.width! * downsample - tissueSize.widthPx) < downsample);
+  assert.deepEqual([map.channels, cellUm], [3, 8]);
+  assert.ok(automatic > 0 && automatic < 60, `${automatic}`);
 
   for (const tail of ['tiles/9/0/0', 'tiles/0/99/0', 'tiles/0/-1/0', 'tiles/a/b/c', 'tiles/0/0.5/0'])
     await app.refused(app.ask('GET', `/api/slides/${slide.id}/${tail}`), 404, 'slide/no-such-part');

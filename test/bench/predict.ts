@@ -41,7 +41,7 @@ export async function benchPredict(): Promise<void> {
           threads: os.availableParallelism(),
         };
         const own = await predictSlide(
-          runDepsOf(host, app.services.pool),
+          runDepsOf(app.services),
           request,
           () => undefined,
           new AbortController().signal,

@@ -16,11 +16,11 @@ test('a later migration runs after a backup that can be opened', (t) => {
   const db = openDatabase(join(project.folder, 'project.sqlite'));
   t.after(() => db.close());
   const backup = migrate(db, { backupFolder: join(folder, 'backups'), migrations: [...migrations, next] });
-  assert.equal(versionOf(db), 2);
+  assert.equal(versionOf(db), migrations.length + 1);
   assert.equal(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'stains'").pluck().get(), 1);
   const copy = openDatabase(backup!, { readonly: true });
   t.after(() => copy.close());
-  assert.equal(versionOf(copy), 1);
+  assert.equal(versionOf(copy), migrations.length);
   assert.equal(copy.prepare('SELECT name FROM slides').pluck().get(), 'one.tif');
 });
 
@@ -34,7 +34,7 @@ test('a migration that fails leaves the file as it was', (t) => {
     () => migrate(db, { backupFolder: join(folder, 'backups'), migrations: [...migrations, broken] }),
     /nowhere/,
   );
-  assert.equal(versionOf(db), 1);
+  assert.equal(versionOf(db), migrations.length);
   assert.equal(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'stains'").pluck().get(), 0);
   assert.equal(db.inTransaction, false);
 });
@@ -60,4 +60,25 @@ test('no version is skipped from an empty file on', (t) => {
   t.after(() => db.close());
   migrate(db, { backupFolder: null });
   assert.equal(versionOf(db), migrations.length);
+});
+
+test('slides of a project from before the tissue threshold keep the automatic one', (t) => {
+  const { folder, project, slide } = tempProject(t);
+  const file = join(folder, 'first.sqlite');
+  const row = project.db.sqlite
+    .prepare<[string], Record<string, unknown>>('SELECT * FROM slides WHERE id = ?')
+    .get(slide.id)!;
+  const db = openDatabase(file, { create: true });
+  t.after(() => db.close());
+  migrate(db, { backupFolder: null, migrations: migrations.slice(0, 1) });
+  const columns = db.prepare<[], { name: string }>("SELECT name FROM pragma_table_info('slides')").all();
+  const names = columns.map(({ name }) => name);
+  assert.ok(!names.includes('tissue_threshold'));
+  db.prepare(`INSERT INTO slides (${names.join()}) VALUES (${names.map((name) => `@${name}`).join()})`).run(row);
+  migrate(db, { backupFolder: join(folder, 'backups') });
+  assert.deepEqual(db.prepare('SELECT name, tissue_threshold, pen_is_tissue FROM slides').get(), {
+    name: 'one.tif',
+    tissue_threshold: null,
+    pen_is_tissue: 0,
+  });
 });

@@ -36,6 +36,7 @@ before(async () => {
   });
   deps = {
     pool: study.pool,
+    masks: study.masks,
     startProcess,
     appVersion: '0.1.0',
     threads: 1,
@@ -52,7 +53,7 @@ const recipe = () => ({
 const never = (): AbortSignal => new AbortController().signal;
 
 test('a model is judged on the test patients of a project, beside what colour alone reaches', async () => {
-  const plan = await planLabelled(study.project, study.pool, recipe(), never());
+  const plan = await planLabelled(study.project, study, recipe(), never());
   const found = await evaluateModel(deps, model, plan, 'test', () => undefined, never());
   assert.equal(found.patches, 2 * eachClass);
   assert.equal(found.patients, 1);
@@ -67,7 +68,7 @@ test('a model is judged on the test patients of a project, beside what colour al
 });
 
 test('a part without patches, and a class that the model does not know, are refused', async (t) => {
-  const plan = await planLabelled(study.project, study.pool, recipe(), never());
+  const plan = await planLabelled(study.project, study, recipe(), never());
   await assert.rejects(
     evaluateModel(deps, model, plan, 'validation', () => undefined, never()),
     {
@@ -80,7 +81,7 @@ test('a part without patches, and a class that the model does not know, are refu
   const slide = await other.add('c.tif', { patient: 'c' });
   other.label(slide.id, 'Fat', stromaRegion);
   other.project.split.pin('c', 'train');
-  const strange = await planLabelled(other.project, study.pool, recipe(), never());
+  const strange = await planLabelled(other.project, other, recipe(), never());
   await assert.rejects(
     evaluateModel(deps, model, strange, 'train', () => undefined, never()),
     {
@@ -127,7 +128,7 @@ test('folders of pictures are judged in the order of the classes of the model, n
 });
 
 test('a cancel leaves nothing in the scratch folder', async () => {
-  const plan = await planLabelled(study.project, study.pool, recipe(), never());
+  const plan = await planLabelled(study.project, study, recipe(), never());
   const cancel = new AbortController();
   const judged = evaluateModel(deps, model, plan, 'test', () => cancel.abort(), cancel.signal);
   await assert.rejects(judged);

@@ -32,8 +32,8 @@ after(async () => {
   rmSync(cache, { recursive: true, force: true });
 });
 
-const plan = ({ project }: LabelledProject, changed: Partial<Recipe> = {}): Promise<TrainPlan> =>
-  planProject(project, pool, { ...recipe, ...changed }, new AbortController().signal);
+const plan = (study: LabelledProject, changed: Partial<Recipe> = {}): Promise<TrainPlan> =>
+  planProject(study.project, study, { ...recipe, ...changed }, new AbortController().signal);
 
 /** A project of labelled slides a.tif, b.tif, ... whose patients are in the parts given. */
 async function studyOf(t: { after(clean: () => Promise<void>): void }, parts: readonly SplitPart[]) {
@@ -208,5 +208,5 @@ test('one class, no validation, and nothing labelled are refused before anything
 
 test('a cancel ends planning', async (t) => {
   const study = await studyOf(t, ['train', 'validation']);
-  await assert.rejects(planProject(study.project, pool, recipe, AbortSignal.abort()), { name: 'AbortError' });
+  await assert.rejects(planProject(study.project, study, recipe, AbortSignal.abort()), { name: 'AbortError' });
 });

@@ -6,12 +6,14 @@ import { after, before, test } from 'node:test';
 import type { Mpp } from '../../app/core/pyramid.ts';
 import type { JobEvent } from '../../app/core/run.ts';
 import type { SlideInfo } from '../../app/core/slide.ts';
+import type { TissueChoice } from '../../app/core/tissue-map.ts';
 import { type PredictionRequest, type PredictionResult, predictSlide } from '../../app/jobs/predict-slide.ts';
 import type { OpenedModel } from '../../app/passports/model-folder.ts';
 import type { SlidePool } from '../../app/slides/slide-pool.ts';
 import { startProcess } from '../../main/start-process.ts';
 import { glandProbability, tinySizePx, writeTinyModel } from '../fixtures/tiny-model.ts';
 import { glassPx, tissuePainter, tissueSize, writeTissueSlide } from '../fixtures/tissue-slide.ts';
+import { createTissueMasks } from '../../app/slides/tissue-masks.ts';
 import { testPool } from './fixtures/labelled-project.ts';
 
 const columns = tissueSize.widthPx / tinySizePx;
@@ -37,21 +39,22 @@ after(async () => {
 });
 
 interface Options extends Partial<Pick<PredictionRequest, 'stride' | 'model'>> {
+  readonly tissue?: TissueChoice;
   readonly mpp?: Mpp | null;
   readonly onEvent?: (event: JobEvent) => void;
   readonly signal?: AbortSignal;
 }
 
-function predict(name: string, { mpp = info.mpp, stride = null, onEvent, signal, ...rest }: Options = {}) {
+function predict(name: string, { mpp = info.mpp, stride = null, tissue, onEvent, signal, ...rest }: Options = {}) {
   const request: PredictionRequest = {
-    slide: { id: 's1', path: join(folder, 'a.tif'), info, mpp, stain: 'H&E' },
+    slide: { id: 's1', path: join(folder, 'a.tif'), info, mpp, stain: 'H&E', ...(tissue && { tissue }) },
     model,
     stride,
     heatmapFile: join(folder, `${name}.heatmap`),
     threads: 1,
     ...rest,
   };
-  const deps = { pool, startProcess, scratchFolder };
+  const deps = { pool, masks: createTissueMasks(pool), startProcess, scratchFolder };
   return predictSlide(deps, request, onEvent ?? (() => undefined), signal ?? new AbortController().signal);
 }
 

@@ -13,8 +13,8 @@ let labelled: LabelledProject;
 let deps: RunDeps;
 before(() => {
   labelled = openLabelledProject();
-  const { folder, pool } = labelled;
-  deps = { pool, startProcess, appVersion: '0.1.0', threads: 1, scratchFolder: join(folder, 'scratch') };
+  const { folder, pool, masks } = labelled;
+  deps = { pool, masks, startProcess, appVersion: '0.1.0', threads: 1, scratchFolder: join(folder, 'scratch') };
 });
 after(() => labelled.close());
 

@@ -50,6 +50,7 @@ before(async () => {
   live = createLiveRuns(study.project.runs);
   deps = {
     pool: study.pool,
+    masks: study.masks,
     startProcess,
     appVersion: '0.1.0',
     threads: 2,

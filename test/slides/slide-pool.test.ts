@@ -70,8 +70,9 @@ test('every kind of call, through processes', async (t) => {
   assert.deepEqual([jpeg.widthPx, jpeg.heightPx], [90, 80]);
   const thumbnail = await decodeRgb(await pool.thumbnail(path, 100));
   assert.deepEqual([thumbnail.widthPx, thumbnail.heightPx], [100, 70]);
-  const mask = await pool.tissueMask(path);
-  assert.equal(mask.data.length, mask.widthPx * mask.heightPx);
+  const map = await pool.tissueMap(path);
+  assert.equal(map.scores.length, map.widthPx * map.heightPx);
+  assert.equal(map.pen.length, map.scores.length);
   assert.equal((await pool.tile(path, { level: 0, x: 1, y: 1 })).type, 'image/jpeg');
   assert.ok(started.length >= 1 && started.length <= 2);
 });

@@ -20,6 +20,7 @@ test('a slide is seen without its path and without the file’s own words', (t) 
       scanner: '',
       mpp: { x: 0.5, y: 0.502 },
       mppSource: 'file',
+      tissue: { threshold: null, penIsTissue: false },
       info: infoWithoutProperties,
       status: 'ready',
       regions: 0,
