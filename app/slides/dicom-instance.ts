@@ -34,6 +34,8 @@ export interface DicomInstance {
   /** Colours lie in planes of their own. */
   readonly planar: boolean;
   readonly focalPlanes: number;
+  /** Height of the first plane and the step to the next in µm, for TILED_FULL; null where the file does not say. */
+  readonly planeHeights: { readonly firstUm: number; readonly stepUm: number } | null;
   readonly opticalPaths: number;
   /** Null for TILED_FULL: rows of tiles from the top left. */
   readonly places: FramePlaces | null;
@@ -95,6 +97,7 @@ export async function readDicomInstance(source: ByteSource): Promise<DicomInstan
     coding,
     ...colour,
     focalPlanes: Math.max(1, integerOf(elements.get(dicomTag.focalPlanes)) ?? 1),
+    planeHeights: readPlaneHeights(elements),
     opticalPaths: Math.max(1, integerOf(elements.get(dicomTag.opticalPaths)) ?? 1),
     places: sparse ? places : null,
     concatenation: textOf(elements.get(dicomTag.concatenation)),
@@ -155,6 +158,16 @@ function readMpp(elements: DicomItem, { widthPx, heightPx }: { widthPx: number; 
     toUm(side(dicomTag.imagedVolumeWidth) / widthPx),
     toUm(side(dicomTag.imagedVolumeHeight) / heightPx),
   );
+}
+
+/** PS3.3 C.8.12.14: planes are equidistant, from the glass up. Heights are in µm, their distance in mm. */
+function readPlaneHeights(elements: DicomItem): DicomInstance['planeHeights'] {
+  const shared = firstItem(elements, dicomTag.sharedGroups);
+  const measures = shared && firstItem(shared, dicomTag.pixelMeasures);
+  const stepUm = toUm(parseDecimal(textOf(measures?.get(dicomTag.spacingBetweenSlices))));
+  if (!(stepUm > 0)) return null;
+  const origin = firstItem(elements, dicomTag.matrixOrigin) ?? (shared && firstItem(shared, dicomTag.planePosition));
+  return { firstUm: parseDecimal(textOf(origin?.get(dicomTag.zOffset))) || 0, stepUm };
 }
 
 /** Without the last bits of a product: 0.000499 mm are 0.499 µm. */

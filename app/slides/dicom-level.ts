@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { decodeOrName } from './decode-or-name.ts';
 import { readFrame } from './dicom-frames.ts';
 import type { DicomInstance } from './dicom-instance.ts';
-import { placeFrames } from './dicom-placing.ts';
+import { columnsOf, placeFrames, rowsOf } from './dicom-placing.ts';
 import { decodeRgb } from './image-codec.ts';
 import { type JpegHeader, jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
 import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
@@ -24,13 +24,13 @@ interface StoredFrame {
   readonly offset: number | null;
 }
 
-/** `parts` are of one size and tiling, in the order of their frames. Throws `slide/structure`, `slide/unsupported`. */
-export function createDicomLevel(parts: readonly DicomInstance[], downsample: number): TileLevel {
+/** A focal plane of a picture: `parts` are of one size and tiling, in the order of their frames. Throws `slide/structure`, `slide/unsupported`. */
+export function createDicomLevel(parts: readonly DicomInstance[], downsample: number, plane: number): TileLevel {
   const first = parts[0]!;
   const { widthPx, heightPx, tileWidthPx, tileHeightPx, samples } = first;
-  const columns = Math.ceil(widthPx / tileWidthPx);
-  const rows = Math.ceil(heightPx / tileHeightPx);
-  const frameOf = placeFrames(parts, columns, rows);
+  const columns = columnsOf(first);
+  const rows = rowsOf(first);
+  const frameOf = placeFrames(parts, plane);
   const tilePixels = tileWidthPx * tileHeightPx;
   const nameTile = (index: number) => ({ column: index % columns, row: Math.floor(index / columns), downsample });
 

@@ -10,13 +10,16 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { EosinError } from '../core/errors.ts';
 import { hashText } from '../core/random.ts';
-import type { RgbImage } from '../core/slide.ts';
+import type { FocalPlanes, RgbImage } from '../core/slide.ts';
 import { type ByteSource, openBytes } from './byte-source.ts';
 import { isDicom, readDicomSeries, textOf } from './dicom-data-set.ts';
 import { dicomTag, wholeSlideClass } from './dicom-format.ts';
 import { readFrame } from './dicom-frames.ts';
 import { type DicomInstance, readDicomInstance } from './dicom-instance.ts';
 import { createDicomLevel } from './dicom-level.ts';
+import { planesOfPicture } from './dicom-placing.ts';
+import { choosePlane, middlePlane } from './focal-planes.ts';
+import { mostProfileBytes } from './icc-profile.ts';
 import { mostPixels } from './image-codec.ts';
 import type { OpenOptions } from './open-slide.ts';
 import { readWindows } from './region-reader.ts';
@@ -36,7 +39,7 @@ export async function openDicom(path: string, isFolder: boolean, options: OpenOp
   try {
     const folder = isFolder ? path : dirname(path);
     for (const name of await findFiles(path, isFolder)) instances.push(await openInstance(join(folder, name)));
-    const layout = layOut(instances);
+    const layout = await layOut(instances, options.focalPlane);
     return createLevelSlide(storedIn(instances), layout, await fingerprintOf(instances), options);
   } catch (thrown) {
     for (const { source } of instances) await source.close();
@@ -126,13 +129,14 @@ function isDicomName(name: string): boolean {
   return ending === '.dcm' || ending === '.dicom' || (ending === '' && name !== 'DICOMDIR');
 }
 
-function layOut(instances: readonly DicomInstance[]): SlideLayout {
+async function layOut(instances: readonly DicomInstance[], focalPlane: number | undefined): Promise<SlideLayout> {
   const volumes = pictures(instances.filter(({ kind }) => kind === 'VOLUME'));
   const finest = volumes[0]?.[0];
   if (!finest) {
     const { kind, source } = instances[0]!;
     throw unsupported('no file of its series is a level of the slide', { file: basename(source.path), kind });
   }
+  const focalPlanes = planesOfSlide(volumes[0]!, focalPlane);
   const associated = new Map<string, readonly DicomInstance[]>();
   for (const parts of pictures(instances.filter(({ kind }) => kind in associatedNames))) {
     const name = associatedNames[parts[0]!.kind]!;
@@ -151,12 +155,35 @@ function layOut(instances: readonly DicomInstance[]): SlideLayout {
   return {
     format: 'dicom',
     vendor: 'dicom',
-    levels: volumes.map((parts) => createDicomLevel(parts, downsampleOf(finest, parts[0]!))),
+    levels: volumes.map((parts) =>
+      createDicomLevel(parts, downsampleOf(finest, parts[0]!), planeOf(parts, focalPlanes)),
+    ),
     associated: [...associated].map(([name, parts]) => ({ name, read: () => readWhole(parts) })),
     mpp: finest.mpp,
     objective: finest.objective,
+    focalPlanes,
+    profile: await profileOf(finest),
     properties: Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== '')),
   };
+}
+
+/** Heights count from the glass, then the middle plane is the one to show, or from the best focus, then the one nearest to it. */
+function planesOfSlide(finest: readonly DicomInstance[], focalPlane: number | undefined): FocalPlanes {
+  const heights = planesOfPicture(finest);
+  const aroundFocus = heights.some((um) => um !== null && um < 0);
+  return choosePlane(heights, focalPlane, aroundFocus ? undefined : middlePlane(heights.length));
+}
+
+/** The plane of a level that belongs to the slide's; an overview may have fewer, then its middle one. */
+function planeOf(parts: readonly DicomInstance[], { offsetsUm, shown }: FocalPlanes): number {
+  const own = planesOfPicture(parts).length;
+  return own === offsetsUm.length ? shown : middlePlane(own);
+}
+
+/** The profile of the first optical path. */
+async function profileOf({ source, header }: DicomInstance): Promise<Uint8Array | null> {
+  const stored = header.elements.get(dicomTag.opticalPath)?.items[0]?.get(dicomTag.iccProfile);
+  return stored ? source.read(stored.at, Math.min(stored.length, mostProfileBytes + 1)) : null;
 }
 
 /** Groups files into pictures, largest first: parts of a concatenation together; of several pictures of one size the first. */
@@ -180,7 +207,9 @@ function pictures(instances: readonly DicomInstance[]): DicomInstance[][] {
 async function readWhole(parts: readonly DicomInstance[]): Promise<RgbImage> {
   const { widthPx, heightPx } = parts[0]!;
   if (widthPx * heightPx > mostPixels) throw unsupported('a picture beside it is too large', { widthPx, heightPx });
-  const [window] = await readWindows(createDicomLevel(parts, 1), [{ x: 0, y: 0, widthPx, heightPx }]);
+  const [window] = await readWindows(createDicomLevel(parts, 1, middlePlane(planesOfPicture(parts).length)), [
+    { x: 0, y: 0, widthPx, heightPx },
+  ]);
   return { data: window!.data, widthPx, heightPx };
 }
 

@@ -3,13 +3,15 @@
  *
  *     scn > collection (sizeX, sizeY nm)
  *             image > view (sizeX, sizeY, offsetX, offsetY nm)              the whole glass: the macro picture
- *                   > pixels > dimension (ifd, sizeX, sizeY px, r, z)       otherwise: a region, a directory for each level
+ *                   > pixels > dimension (ifd, sizeX, sizeY px, r, z)       otherwise: a region, a directory for each level and
+ *                                                                           focal plane; view's spacingZ nm lie between planes
  *                   > scanSettings > objectiveSettings > objective
  *                                  > illuminationSettings > illuminationSource
  *
  * The slide is the whole glass, as OpenSlide has it, so that coordinates are the same for all regions.
  */
 import type { Mpp } from '../core/pyramid.ts';
+import { choosePlane } from './focal-planes.ts';
 import { resolutionMpp } from './generic-tiff.ts';
 import { parseDecimal, plausibleMpp } from './plausible-mpp.ts';
 import { badStructure, unsupported } from './slide-errors.ts';
@@ -33,12 +35,18 @@ interface ScnImage {
   readonly element: XmlElement;
   /** In nm. */
   readonly view: Box;
-  /** Finest first. */
-  readonly levels: readonly { readonly directory: TiffDirectory; readonly nmPerPx: number }[];
+  /** Levels by focal plane, finest first; there is always a plane 0. */
+  readonly planes: ReadonlyMap<number, readonly ScnLevel[]>;
+  readonly planeStepNm: number;
 }
 
-/** Null when the file is not Leica's; throws `slide/unsupported`, `slide/structure`. */
-export function readLeicaScn(directories: readonly TiffDirectory[]): TiffLayout | null {
+interface ScnLevel {
+  readonly directory: TiffDirectory;
+  readonly nmPerPx: number;
+}
+
+/** Null when the file is not Leica's; throws `slide/unsupported`, `slide/structure`, `slide/no-such-part`. */
+export function readLeicaScn(directories: readonly TiffDirectory[], focalPlane?: number): TiffLayout | null {
   const { description, texts } = directories[0]!;
   if (!looksLikeXml(description) || !description.slice(0, 4096).includes(namespace)) return null;
   const root = parseXml(description);
@@ -56,12 +64,19 @@ export function readLeicaScn(directories: readonly TiffDirectory[]): TiffLayout 
     });
   const first = bright[0];
   if (!first) throw badStructure('its XML names no scan', { images: images.length });
-  const macro = images.find(isMacro)?.levels[0]?.directory;
+  const macro = images.find(isMacro)?.planes.get(0)?.[0]?.directory;
+  const planes = planesOf(bright);
+  const focalPlanes = choosePlane(
+    planes.map((z) => (first.planeStepNm > 0 ? (z * first.planeStepNm) / 1000 : null)),
+    focalPlane,
+    planes.indexOf(0),
+  );
   const objective = parseDecimal(elementAt(first.element, 'scanSettings', 'objectiveSettings', 'objective')?.text);
   return {
     format: 'scn',
     vendor: 'leica',
-    levels: placeLevels(glass, bright),
+    levels: placeLevels(glass, bright, planes[focalPlanes.shown]!),
+    focalPlanes,
     associated: macro ? [{ name: 'macro', directory: macro }] : [],
     mpp: mppOf(first),
     objective: objective > 0 ? objective : null,
@@ -79,27 +94,44 @@ function imageOf(element: XmlElement, directories: readonly TiffDirectory[]): Sc
   const seen = elementAt(element, 'view');
   const view = { width: nm(seen, 'sizeX'), height: nm(seen, 'sizeY'), x: nm(seen, 'offsetX'), y: nm(seen, 'offsetY') };
   const pixels = elementAt(element, 'pixels');
-  // Focal plane 0 is the one in focus; others are not read.
-  const dimensions = (pixels ? childrenOf(pixels, 'dimension') : []).filter(
-    ({ attributes }) => (attributes.get('z') ?? '0') === '0',
-  );
-  const levels = dimensions.map(({ attributes }) => {
+  const planes = new Map<number, ScnLevel[]>();
+  for (const { attributes } of pixels ? childrenOf(pixels, 'dimension') : []) {
+    const z = attributes.get('z') ?? '0';
+    if (!/^\d{1,3}$/.test(z)) throw badStructure('its XML names a focal plane that is none', { z: z.slice(0, 20) });
     const directory = directories[Number(attributes.get('ifd') ?? Number.NaN)];
     if (directory?.parent !== null)
       throw badStructure('its XML names a directory that is not there', { ifd: attributes.get('ifd') ?? '' });
-    return { directory, nmPerPx: view.width / directory.widthPx };
-  });
-  if (levels.length === 0 || view.width === 0 || view.height === 0)
-    throw badStructure('its XML places a picture nowhere', { levels: levels.length, widthNm: view.width });
-  return { element, view, levels: levels.toSorted((a, b) => a.nmPerPx - b.nmPerPx) };
+    const levels = [...(planes.get(Number(z)) ?? []), { directory, nmPerPx: view.width / directory.widthPx }];
+    planes.set(
+      Number(z),
+      levels.sort((a, b) => a.nmPerPx - b.nmPerPx),
+    );
+  }
+  if (!planes.has(0) || view.width === 0 || view.height === 0)
+    throw badStructure('its XML places a picture nowhere', { planes: planes.size, widthNm: view.width });
+  return { element, view, planes, planeStepNm: nm(seen, 'spacingZ') };
+}
+
+/** Plane 0, which is the one in focus, and those that have the same levels as it in all regions. */
+function planesOf(regions: readonly ScnImage[]): number[] {
+  const sizes = ({ planes }: ScnImage, z: number): string =>
+    (planes.get(z) ?? []).map(({ directory }) => `${directory.widthPx}x${directory.heightPx}`).join(' ');
+  return [...regions[0]!.planes.keys()]
+    .filter((z) => regions.every((region) => sizes(region, z) === sizes(region, 0)))
+    .sort((a, b) => a - b);
 }
 
 function illumination(image: XmlElement): string | undefined {
   return elementAt(image, 'scanSettings', 'illuminationSettings', 'illuminationSource')?.text;
 }
 
-/** The levels that all regions have, each as large as the glass. */
-function placeLevels(glass: { width: number; height: number }, regions: readonly ScnImage[]): PlacedDirectories[] {
+/** The levels that all regions have in a focal plane, each as large as the glass. */
+function placeLevels(
+  glass: { width: number; height: number },
+  images: readonly ScnImage[],
+  plane: number,
+): PlacedDirectories[] {
+  const regions = images.map(({ view, planes }) => ({ view, levels: planes.get(plane)! }));
   const [first] = regions;
   const depth = Math.min(...regions.map(({ levels }) => levels.length));
   return first!.levels.slice(0, depth).map(({ nmPerPx }, k) => {
@@ -124,8 +156,8 @@ function placeLevels(glass: { width: number; height: number }, regions: readonly
 }
 
 /** The resolution tags of the scan; without them the size of its view. */
-function mppOf({ view, levels }: ScnImage): Mpp | null {
-  const { directory } = levels[0]!;
+function mppOf({ view, planes }: ScnImage): Mpp | null {
+  const { directory } = planes.get(0)![0]!;
   const um = (lengthNm: number, px: number): number => lengthNm / px / 1000;
   return (
     resolutionMpp(directory) ?? plausibleMpp(um(view.width, directory.widthPx), um(view.height, directory.heightPx))

@@ -52,7 +52,7 @@ export async function openSlide(path: string, options: OpenOptions): Promise<Tif
       readAperioSvs(directories) ??
       readOmeTiff(directories) ??
       readPhilipsTiff(directories) ??
-      readLeicaScn(directories) ??
+      readLeicaScn(directories, options.focalPlane) ??
       readQptiff(directories) ??
       (first.tiled ? readGenericTiff(directories) : null);
     if (!layout) return openStripedTiff(source, first, identity, options);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { EosinError } from '../../app/core/errors.ts';
+import type { SlideLook } from '../../app/core/slide.ts';
 import { decodeRgb } from '../../app/slides/image-codec.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
 import type { Slide } from '../../app/slides/slide.ts';
@@ -19,8 +20,8 @@ const data = process.env.EOSIN_DATA;
 const skip = data ? false : 'EOSIN_DATA is not set';
 const size = { widthPx: 100, heightPx: 50 };
 
-async function open(t: TestContext, path: string): Promise<Slide> {
-  const slide = await openSlide(path, { cacheFolder: join(tmpdir(), 'eosin-test-unused') });
+async function open(t: TestContext, path: string, look: SlideLook = {}): Promise<Slide> {
+  const slide = await openSlide(path, { cacheFolder: join(tmpdir(), 'eosin-test-unused'), ...look });
   t.after(() => slide.close());
   return slide;
 }
@@ -162,6 +163,56 @@ test('of several focal planes the middle one is shown', async (t) => {
   for (const sparse of [undefined, { missing: [] }]) {
     const slide = await open(t, await write(t, { ...size, focalPlanes: 3, ...(sparse && { sparse }) }));
     await assertPixels(slide, (x, y) => [x, y, 1]);
+  }
+});
+
+test('any focal plane can be opened; the fingerprint is that of the slide', async (t) => {
+  for (const sparse of [undefined, { missing: [] }]) {
+    const picture = { ...size, focalPlanes: 3, planesUm: { first: 2, step: 1.5 }, ...(sparse && { sparse }) };
+    const path = await write(t, picture);
+    const shown = await open(t, path);
+    assert.deepEqual(shown.info.focalPlanes, { offsetsUm: [2, 3.5, 5], shown: 1 });
+    for (const focalPlane of [0, 1, 2]) {
+      const slide = await open(t, path, { focalPlane });
+      assert.equal(slide.info.fingerprint, shown.info.fingerprint);
+      assert.equal(slide.info.focalPlanes.shown, focalPlane);
+      await assertPixels(slide, (x, y) => [x, y, focalPlane]);
+    }
+    for (const focalPlane of [3, -1, 0.5])
+      await assert.rejects(open(t, path, { focalPlane }), { code: 'slide/no-such-part', kind: 'missing' });
+  }
+});
+
+test('where heights lie around the focus the plane nearest to it is shown', async (t) => {
+  const slide = await open(t, await write(t, { ...size, focalPlanes: 4, planesUm: { first: -6, step: 2 } }));
+  assert.deepEqual(slide.info.focalPlanes, { offsetsUm: [-6, -4, -2, 0], shown: 3 });
+  await assertPixels(slide, (x, y) => [x, y, 3]);
+  const unknown = await open(t, await write(t, { ...size, focalPlanes: 4 }));
+  assert.deepEqual(unknown.info.focalPlanes, { offsetsUm: [null, null, null, null], shown: 1 });
+});
+
+test('an overview of one plane stands above every plane of the slide', async (t) => {
+  const folder = await write(
+    t,
+    { ...size, focalPlanes: 3, uid: '2.25.11' },
+    { widthPx: 50, heightPx: 25, spacingMm: 0.001, focalPlanes: 1, uid: '2.25.12' },
+  );
+  const slide = await open(t, folder, { focalPlane: 2 });
+  await assertPixels(slide, (x, y) => [x, y, 2]);
+  const { data } = await slide.region({ x: 0, y: 0, widthPx: 1, heightPx: 1, downsample: 2 });
+  assert.equal(data[2], 0);
+});
+
+test('overview levels that are made belong to one focal plane', async (t) => {
+  const long = { widthPx: 1280, heightPx: 16, focalPlanes: 2 };
+  const path = await write(t, long);
+  const cacheFolder = tempFolder(t);
+  for (const focalPlane of [0, 1, 0]) {
+    const slide = await openSlide(path, { cacheFolder, focalPlane });
+    t.after(() => slide.close());
+    assert.equal(slide.info.levels[1]?.compression, 'made');
+    const { data } = await slide.region({ x: 0, y: 0, widthPx: 4, heightPx: 4, downsample: 4 });
+    assert.ok(Math.abs(data[2]! - focalPlane) < 1, `plane ${focalPlane} is ${data[2]}`);
   }
 });
 

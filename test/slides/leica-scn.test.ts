@@ -127,6 +127,48 @@ test('the slide is the whole glass; regions lie where they were scanned, glass b
   assert.equal((await slide.associated('macro')).widthPx, 240);
 });
 
+/** A stack of one region: three planes of two levels, the last of which lacks its overview. */
+async function openStack(t: TestContext, spacingNm: number, focalPlane?: number) {
+  const region = { x: 400, y: 200, widthPx: 640, heightPx: 480 };
+  const ifds = [[0, 1], [2, 3], [4, 5], [6]];
+  const levels = ifds.flatMap((own, z) =>
+    own.map((ifd, r) => dimension(shrink(region, r === 0 ? 1 : 4), r, 1 + ifd, ` z="${z}"`)),
+  );
+  const view = `sizeX="${region.widthPx * nmPerPx}" sizeY="${region.heightPx * nmPerPx}" offsetX="${region.x * nmPerPx}" offsetY="${region.y * nmPerPx}"`;
+  const image = imageXml(region, levels, view, 'brightfield').replace('spacingZ="0"', `spacingZ="${spacingNm}"`);
+  const xml = scnXml([]).replace('</collection>', `${image}</collection>`);
+  const level = (r: number, plane: number, fields: readonly Field[] = []) =>
+    levelDirectory({
+      ...shrink(region, r === 0 ? 1 : 4),
+      tilePx: 128,
+      compression: 'jpeg',
+      paint: () => [200, plane * 50, 100],
+      fields,
+    });
+  const directories: Directory[] = [await level(0, 0, [{ tag: 270, type: 2, values: xml }])];
+  for (const [z, own] of ifds.entries()) for (const r of own.keys()) directories.push(await level(r, z));
+  const path = join(tempFolder(t), 'stack.scn');
+  writeFileSync(path, writeTiff(directories, { bigTiff: true }));
+  const slide = await openSlide(path, { cacheFolder: tempFolder(t), ...(focalPlane !== undefined && { focalPlane }) });
+  t.after(() => slide.close());
+  return slide;
+}
+
+test('a stack shows its plane 0, and any plane that has all levels', async (t) => {
+  const shown = await openStack(t, 1500);
+  assert.deepEqual(shown.info.focalPlanes, { offsetsUm: [0, 1.5, 3], shown: 0 });
+  for (const focalPlane of [undefined, 0, 1, 2]) {
+    const slide = await openStack(t, 1500, focalPlane);
+    assert.equal(slide.info.fingerprint, shown.info.fingerprint);
+    for (const downsample of [1, 4]) {
+      const { data } = await slide.region({ x: 480, y: 280, widthPx: 8, heightPx: 8, downsample });
+      assert.ok(Math.abs(data[1]! - (focalPlane ?? 0) * 50) <= 3, `plane ${focalPlane} at ${downsample}: ${data[1]}`);
+    }
+  }
+  assert.deepEqual((await openStack(t, 0)).info.focalPlanes, { offsetsUm: [null, null, null], shown: 0 });
+  await assert.rejects(openStack(t, 1500, 3), { code: 'slide/no-such-part' });
+});
+
 test("pixels, sizes and scale are OpenSlide's on both levels", { skip }, async (t) => {
   const { path, slide } = await open(t);
   const theirs = openSlideProperties(path);
