@@ -14,6 +14,7 @@ import { projectAdd, projectCreate, projectShow, projectSplit } from './project.
 import { recipesList, recipesShow } from './recipes.ts';
 import { region } from './region.ts';
 import { serve } from './serve.ts';
+import { projectTissue, tissue } from './tissue.ts';
 import { train } from './train.ts';
 import { trainPatches } from './train-patches.ts';
 
@@ -24,11 +25,13 @@ export const commands: readonly Command[] = [
   engineRemove,
   info,
   region,
+  tissue,
   patches,
   projectCreate,
   projectAdd,
   projectShow,
   projectSplit,
+  projectTissue,
   annotationsImport,
   annotationsExport,
   recipesList,
