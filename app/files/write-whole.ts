@@ -57,7 +57,8 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function temporaryBeside(path: string): string {
+/** A hidden name beside a place, for what is not whole yet. */
+export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
 }
 

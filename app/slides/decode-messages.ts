@@ -8,6 +8,7 @@
 import type { ErrorReport } from '../core/errors.ts';
 import type { RegionRequest, SlideInfo } from '../core/slide.ts';
 import type { TissueMap } from '../core/tissue-map.ts';
+import type { CopyReport, CopyRequest } from './deidentify/copy-slide.ts';
 import type { StepProgress } from './slide.ts';
 import type { CutRequest, PictureRequest } from './slide-pool.ts';
 import type { SlideSource } from './slide-source.ts';
@@ -37,7 +38,8 @@ export type DecodeCall =
   | { readonly kind: 'tissue-map'; readonly slide: SlideSource }
   | { readonly kind: 'make-levels'; readonly slide: SlideSource }
   | { readonly kind: 'cut-patches'; readonly slide: SlideSource; readonly request: CutRequest }
-  | { readonly kind: 'decode-pictures'; readonly request: PictureRequest };
+  | { readonly kind: 'decode-pictures'; readonly request: PictureRequest }
+  | { readonly kind: 'deidentify'; readonly slide: SlideSource; readonly request: CopyRequest };
 
 /** What `done` carries, by the kind of call; `bytes` says how much of the slot was filled. */
 export interface DecodeResults {
@@ -55,6 +57,7 @@ export interface DecodeResults {
   'make-levels': Record<string, never>;
   'cut-patches': Record<string, never>;
   'decode-pictures': Record<string, never>;
+  deidentify: CopyReport;
 }
 
 export type DecodeKind = DecodeCall['kind'];

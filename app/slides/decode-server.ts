@@ -13,6 +13,7 @@ import type {
   RegionEncoding,
   ToDecode,
 } from './decode-messages.ts';
+import { copySlide } from './deidentify/copy-slide.ts';
 import { encodeJpeg, encodePng } from './image-codec.ts';
 import { openSlide } from './open-slide.ts';
 import { cutPatches } from './patch-cutter.ts';
@@ -80,6 +81,7 @@ const handlers: Handlers = {
     await decodePictures(request, onStep);
     return {};
   },
+  deidentify: ({ slide: { path }, request }, { onStep }) => copySlide(path, request, onStep),
 };
 
 async function encode(image: RgbImage, encoding: RegionEncoding): Promise<Uint8Array> {

@@ -8,13 +8,14 @@ import type { StartProcess } from '../core/worker-process.ts';
 import { openBytes } from './byte-source.ts';
 import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
 import { createDecodeWorkers } from './decode-workers.ts';
+import type { CopyReport, CopyRequest } from './deidentify/copy-slide.ts';
 import { needsMadeLevel } from './level-choice.ts';
 import { createPatience } from './silent-drive.ts';
 import type { EncodedImage, StepProgress } from './slide.ts';
 import { slideChanged } from './slide-errors.ts';
 import { type SlideSource, slideSource } from './slide-source.ts';
-import { maskDownsample } from './tissue-map.ts';
 import { versionOf } from './slide-version.ts';
+import { maskDownsample } from './tissue-map.ts';
 
 export interface SlidePoolOptions {
   readonly startProcess: StartProcess;
@@ -78,6 +79,13 @@ export interface SlidePool {
   cutPatches(slide: string | SlideSource, request: CutRequest, signal?: AbortSignal): Promise<void>;
   /** Decodes plain pictures, resized to a square of `sizePx` where they differ, as raw RGB into `request.file`. */
   decodePictures(request: PictureRequest, signal?: AbortSignal): Promise<void>;
+  /** Writes a copy without names into an empty folder and searches it, see `copySlide`; the signal ends the work. */
+  copyWithoutNames(
+    slide: string | SlideSource,
+    request: CopyRequest,
+    onProgress: (progress: StepProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<CopyReport>;
   close(): Promise<void>;
 }
 
@@ -311,6 +319,17 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
         deadlineMs,
         bulk: true,
         signal,
+      });
+    },
+    async copyWithoutNames(source, request, onProgress, signal) {
+      const [slide] = await opened(source, signal);
+      const message = { kind: 'deidentify' as const, slide: slide.source, request };
+      return workers.run<'deidentify', CopyReport>(message, async (report) => report, {
+        deadlineMs: options.deadlineMs,
+        bulk: true,
+        signal,
+        endsProcess: true,
+        onStep: (progress) => progress && onProgress(progress),
       });
     },
     close: () => workers.close(),

@@ -1,6 +1,7 @@
 /** All commands, in the order in which --help lists them. */
 import { annotationsExport, annotationsImport } from './annotations.ts';
 import type { Command } from './command.ts';
+import { deidentify } from './deidentify.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { engineInstall, engineRemove } from './engine.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   engineRemove,
   info,
   region,
+  deidentify,
   tissue,
   patches,
   projectCreate,
