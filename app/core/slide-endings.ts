@@ -18,7 +18,19 @@ export const slideEndings: readonly string[] = [
 export const pictureEndings: readonly string[] = ['png', 'jpg', 'jpeg'];
 
 /** Slides of formats that are not read: said by name where they are met, not passed over. */
-export const unreadEndings: readonly string[] = ['mrxs', 'bif', 'vsi', 'czi', 'svslide', 'zvi', 'lif', 'isyntax'];
+export const unreadEndings: readonly string[] = [
+  'mrxs',
+  'bif',
+  'vms',
+  'vmu',
+  'ndpis',
+  'svslide',
+  'vsi',
+  'czi',
+  'zvi',
+  'lif',
+  'isyntax',
+];
 
 /** The ending of a file's name without its dot, in small letters; empty when there is none. */
 export function endingOf(name: string): string {

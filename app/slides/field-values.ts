@@ -7,8 +7,8 @@ export interface FieldValues {
   numbers(tag: number): Promise<number[]>;
   /** Text up to its first zero; empty where there is none. */
   text(tag: number): Promise<string>;
-  /** The raw values of a field of bytes; null where there is none. */
-  bytes(tag: number): Promise<Uint8Array | null>;
+  /** The raw values of a field of bytes, at most so many; null where there is none. */
+  bytes(tag: number, most?: number): Promise<Uint8Array | null>;
 }
 
 /** No field that is asked for by its numbers has more of them. */
@@ -52,9 +52,10 @@ export function fieldValues(
       const decoded = new TextDecoder('utf-8').decode(await source.read(field.at, field.bytes));
       return decoded.replace(/\0[\s\S]*$/, '').trim();
     },
-    async bytes(tag) {
+    async bytes(tag, most = Number.POSITIVE_INFINITY) {
       const field = fields.get(tag);
-      return field?.type === byte || field?.type === undefinedBytes ? source.read(field.at, field.bytes) : null;
+      const isBytes = field?.type === byte || field?.type === undefinedBytes;
+      return isBytes ? source.read(field.at, Math.min(field.bytes, most)) : null;
     },
   };
 }

@@ -2,14 +2,12 @@
  * Adds slides to a project, one after another: files, folders, DICOM series. What was added stays, whatever comes after; what is there
  * already is said by name, and a slide that was missing is linked to the file that was found.
  */
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EosinError, type ErrorReport, reportOf } from '../core/errors.ts';
 import { createEta } from '../core/progress.ts';
 import type { SlideView } from '../core/project.ts';
-import { endingOf, unreadEndings } from '../core/slide-endings.ts';
 import { tellWhile } from '../core/tell-while.ts';
-import { type Candidate, findSlides, type FoundSlides, listDicomFiles } from './find-slides.ts';
-import { unsupported } from './slide-errors.ts';
+import { type Candidate, type FoundSlides, findSlides, listDicomFiles } from './find-slides.ts';
 import type { SlidePool } from './slide-pool.ts';
 import type { SlideStore } from './slide-store.ts';
 
@@ -86,8 +84,6 @@ export async function* importSlides(
     const untouched = slides.knownAt(path);
     if (untouched) return { type: 'duplicate', name, as: untouched.name };
     try {
-      const ending = endingOf(name);
-      if (unreadEndings.includes(ending)) throw unsupported(`${ending.toUpperCase()} files`, { file: basename(path) });
       const info = await pool.describe(path, signal);
       const folder = kind === 'dicom-folder' ? path : dirname(path);
       for (const file of await pool.filesOf(path, signal)) taken.add(join(folder, file));

@@ -18,6 +18,7 @@ import { joinSegments, mostSidePx, type NdpiJpeg, type SegmentGrid } from './ndp
 import { findStarts, type JpegStream } from './ndpi-segments.ts';
 import type { OnStep } from './slide.ts';
 import { damagedTile } from './slide-errors.ts';
+import { limits } from './structure-check.ts';
 import type { TileLevel } from './tile-level.ts';
 
 const tileArea = 512 * 512;
@@ -63,7 +64,7 @@ export function createNdpiLevel(source: ByteSource, parts: LevelParts): NdpiLeve
   const columns = Math.ceil(grid.columns / across);
   const rows = Math.ceil(grid.rows / down);
   const tileBytes = tileWidthPx * tileHeightPx * 3;
-  const mostSegmentBytes = jpeg.restartInterval * jpeg.mostMcuBytes + gapBytes;
+  const mostSegmentBytes = Math.min(limits.tileBytes, jpeg.restartInterval * jpeg.mostMcuBytes + gapBytes);
   const nameTile = (index: number) => ({ column: index % columns, row: Math.floor(index / columns), downsample });
 
   let finding: Promise<Float64Array> | null = parts.starts && Promise.resolve(parts.starts);

@@ -28,8 +28,8 @@ import { createWholeLevel } from './whole-level.ts';
 
 const jpeg = 7;
 const jpegXr = 22_610;
-/** From this mode on pixels are grey of 16 bits, whatever the other fields say. */
-const greyCaptureMode = 6;
+/** No objective magnifies more. */
+const mostLens = 1000;
 /** A level without segments is decoded at once and kept. */
 const mostWholePixels = 3e7;
 const longestProperty = 1000;
@@ -54,10 +54,11 @@ export async function openNdpi(
   const pictures: NdpiPicture[] = [];
   for (const directory of directories.filter(({ parent }) => parent === null)) {
     const values = fieldValues(source, directory.fields, true);
-    const [lens = 0, z = 0] = [(await values.numbers(tag.ndpiLens))[0], (await values.numbers(tag.ndpiZ))[0]];
-    pictures.push({ directory, values, lens, z });
+    const [lens = 0] = await values.numbers(tag.ndpiLens);
+    const [z = 0] = await values.numbers(tag.ndpiZ);
+    pictures.push({ directory, values, lens, z: Number.isFinite(z) ? z : 0 });
   }
-  const scanned = pictures.filter(({ lens }) => lens > 0);
+  const scanned = pictures.filter(({ lens }) => lens > 0 && lens <= mostLens);
   if (scanned.length === 0) throw badStructure('it has no scan', { directories: directories.length });
   const heights = [...new Set(scanned.map(({ z }) => z))];
   const focalPlanes = choosePlane(
@@ -91,9 +92,12 @@ export async function openNdpi(
     fingerprint,
     options,
   );
+  const prepare = async (level: TileLevel, onStep?: OnStep): Promise<void> => {
+    if ('prepare' in level) await (level as NdpiLevel).prepare(onStep);
+  };
   const levelFor = async (downsample: number, onStep?: OnStep): Promise<TileLevel> => {
     const level = await slide.levelFor(downsample, onStep);
-    if (isNdpiLevel(level)) await level.prepare(onStep);
+    await prepare(level, onStep);
     return level;
   };
   return {
@@ -104,11 +108,12 @@ export async function openNdpi(
       if (level && level.compression !== 'made') await levelFor(level.downsample, onStep);
       return slide.tile(number, x, y, onStep);
     },
+    async makeLevels(onStep) {
+      // They are made of the coarsest.
+      await prepare(levels.at(-1)!, onStep);
+      await slide.makeLevels(onStep);
+    },
   };
-}
-
-function isNdpiLevel(level: TileLevel): level is NdpiLevel {
-  return 'prepare' in level;
 }
 
 /** The levels of the plane at this height, finest first. */
@@ -121,11 +126,10 @@ function levelsAt(scanned: readonly NdpiPicture[], height: number | undefined): 
 }
 
 async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: number): Promise<TileLevel> {
-  const { directory, values } = picture;
+  const { directory } = picture;
   const { index, widthPx, heightPx, compression, pieces } = directory;
-  const [mode = 0] = await values.numbers(tag.ndpiCaptureMode);
-  if (compression === jpegXr || mode >= greyCaptureMode)
-    throw unsupported('an NDPI of 16 bits a sample (fluorescence)', { directory: index, compression, mode });
+  if (compression === jpegXr)
+    throw unsupported('an NDPI of JPEG XR, as of fluorescence scans', { directory: index, compression });
   if (compression !== jpeg)
     throw unsupported(`an NDPI whose compression is number ${compression}`, { directory: index });
   if (directory.tiled || pieces.offsets.length !== 1)
@@ -134,13 +138,15 @@ async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: n
   const size = { widthPx, heightPx };
   const header = await readNdpiJpeg(source, stream, { ...size, directory: index });
   const grid = segmentGrid(header, size);
-  if (!grid || grid.widthPx > mostSidePx || grid.heightPx > mostSidePx) {
+  if (!grid || grid.widthPx > mostSidePx || grid.widthPx * grid.heightPx * 3 > limits.tileBytes) {
     if (widthPx * heightPx > mostWholePixels || widthPx > mostSidePx || heightPx > mostSidePx)
       throw unsupported('an NDPI level without restart markers at which it could be entered', { directory: index });
     return createWholeLevel({ ...size, downsample }, () => readWhole(source, directory));
   }
   const count = grid.columns * grid.rows;
-  if (count > limits.tiles) throw badStructure(`${count} segments in directory ${index}`, { directory: index, count });
+  // Each has a byte of px at the least, and a marker.
+  if (count > limits.tiles || count * 3 > stream.length)
+    throw badStructure(`${count} segments in directory ${index}`, { directory: index, count });
   const starts = await listedStarts(source, directory.fields, { stream, jpeg: header, count });
   return createNdpiLevel(source, { ...size, downsample, stream, jpeg: header, grid, starts });
 }

@@ -18,6 +18,7 @@ import { checkStructure } from './structure-check.ts';
 import { readDirectories } from './tiff-directory.ts';
 import { tag } from './tiff-format.ts';
 import { createTiffSlide, firstDirectory, type TiffLayout, type TiffSlide } from './tiff-slide.ts';
+import { refuseUnreadName, refuseUnreadTiff } from './unread-formats.ts';
 
 export interface OpenOptions extends SlideLook {
   /** Keeps overview levels that have to be made. */
@@ -37,6 +38,7 @@ export async function openSlide(path: string, options: OpenOptions): Promise<Tif
   if (isFolder) return openDicom(path, true, options);
   const source = await openBytes(path);
   try {
+    refuseUnreadName(path);
     if (await isDicom(source)) {
       await source.close();
       return await openDicom(path, false, options);
@@ -46,6 +48,7 @@ export async function openSlide(path: string, options: OpenOptions): Promise<Tif
     const checked = await checkStructure(source);
     const directories = await readDirectories(source, checked);
     const first = directories[0]!;
+    await refuseUnreadTiff(source, directories);
     const identity = await fingerprint(source, checked);
     if (checked.ndpi) return await openNdpi(source, directories, identity, options);
     const layout =

@@ -1,13 +1,18 @@
 /** What can be wrong with a slide file, each with its code, its fields and a way out. */
 import { EosinError, type ErrorFields } from '../core/errors.ts';
 
-const convert = 'Convert it with `vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg`, or export it again.';
+/** Free programs that turn other formats into ones that are read. */
+export const convertWith = {
+  vips: 'Convert it with `vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg`, or export it again.',
+  bfconvert:
+    'Convert it with Bio-Formats: `bfconvert -series 0 -tilex 512 -tiley 512 -pyramid-resolutions 6 -pyramid-scale 2 IN OUT.ome.tif`.',
+} as const;
 const copyAgain = 'Copy the file again from where it came from, and compare the sizes.';
 
 export function notTiff(reason: string): EosinError {
   return new EosinError('slide/not-tiff', 'input', `This is not a TIFF file: ${reason}.`, {
     remedy:
-      'Eosin opens TIFF, SVS, OME-TIFF, SCN, Philips, QPTIFF, DICOM, PNG and JPEG. Choose another file or convert this one.',
+      'Eosin opens TIFF, SVS, OME-TIFF, NDPI, SCN, Philips, QPTIFF, DICOM, PNG and JPEG. Choose another file or convert this one.',
   });
 }
 
@@ -28,9 +33,9 @@ export function badStructure(what: string, fields: ErrorFields): EosinError {
 }
 
 /** A sound file of a kind that Eosin does not read. */
-export function unsupported(what: string, fields: ErrorFields): EosinError {
+export function unsupported(what: string, fields: ErrorFields, remedy: string = convertWith.vips): EosinError {
   return new EosinError('slide/unsupported', 'input', `Eosin does not read this kind of slide: ${what}.`, {
-    remedy: convert,
+    remedy,
     fields,
   });
 }
@@ -70,7 +75,16 @@ export function noSuch(what: string, fields: ErrorFields): EosinError {
 /** What a disk, a stick or a network drive answers when it has gone or is about to. */
 const storageCodes: ReadonlySet<string> = new Set([
   ...['EIO', 'EBUSY', 'ESTALE', 'ENOTCONN', 'ENODEV', 'ENXIO', 'ENOMEDIUM', 'EREMOTEIO'],
-  ...['ETIMEDOUT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ECONNRESET', 'ECONNABORTED', 'ECONNREFUSED'],
+  ...[
+    'ETIMEDOUT',
+    'EHOSTDOWN',
+    'EHOSTUNREACH',
+    'ENETDOWN',
+    'ENETUNREACH',
+    'ECONNRESET',
+    'ECONNABORTED',
+    'ECONNREFUSED',
+  ],
   'UNKNOWN',
 ]);
 

@@ -31,6 +31,7 @@ export const tag = {
   jpegTables: 347,
   yCbCrSubSampling: 530,
   iccProfile: 34_675,
+  xmp: 700,
   /** Of NDPI; the names are those of tifffile and OpenSlide. */
   ndpiFormat: 65_420,
   ndpiLens: 65_421,
@@ -39,7 +40,6 @@ export const tag = {
   ndpiZ: 65_424,
   ndpiSegments: 65_426,
   ndpiSegmentsUpper: 65_432,
-  ndpiCaptureMode: 65_441,
   ndpiSerialNumber: 65_442,
   ndpiProperties: 65_449,
 } as const;

@@ -3,6 +3,7 @@
  *
  *     node test/slides/fuzz.ts 2000          2,000 files and all bombs; what fails is kept, its number reproduces it
  *     node test/slides/fuzz.ts 1 --from 731  file 731 alone
+ *     node test/slides/fuzz.ts 500 --only ndpi   files made of those fixtures whose names hold this; other numbers are other files then
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -82,8 +83,9 @@ export async function fuzz(options: {
   from?: number;
   keep?: string;
   bombs?: boolean;
+  only?: string;
 }): Promise<FuzzResult> {
-  const { count, from = 0, keep, bombs = true } = options;
+  const { count, from = 0, keep, bombs = true, only = '' } = options;
   const folder = mkdtempSync(join(tmpdir(), 'eosin-fuzz-'));
   const cacheFolder = join(folder, 'cache');
   mkdirSync(cacheFolder);
@@ -136,7 +138,7 @@ export async function fuzz(options: {
 
   let before = 0;
   try {
-    const fixtures = Object.entries(await makeFixtures());
+    const fixtures = Object.entries(await makeFixtures()).filter(([name]) => name.includes(only));
     // Also warms the processes up: what they need for sound files is not growth.
     for (const [name, bytes] of fixtures) {
       const read = await run(`sound-${name}`, bytes);
@@ -179,9 +181,14 @@ function largestProcess(children: readonly WorkerProcess[]): number {
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({ options: { from: { type: 'string' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { from: { type: 'string' }, only: { type: 'string' } },
+    allowPositionals: true,
+  });
   const keep = mkdtempSync(join(tmpdir(), 'eosin-fuzz-found-'));
-  const result = await fuzz({ count: Number(positionals[0] ?? 2000), from: Number(values.from ?? 0), keep });
+  const { from = '0', only } = values;
+  const count = Number(positionals[0] ?? 2000);
+  const result = await fuzz({ count, from: Number(from), keep, ...(only ? { only, bombs: false } : {}) });
   console.log(`${result.files} files, slowest ${Math.round(result.slowestMs)} ms, a process grew by`);
   console.log(`${Math.round(result.growthBytes / 2 ** 20)} MB`, result.outcomes);
   for (const { file, what } of result.findings) console.log(`${join(keep, file)}: ${what}`);
