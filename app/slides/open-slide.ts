@@ -15,9 +15,9 @@ import { readPhilipsTiff } from './philips-tiff.ts';
 import { openPicture, openStripedTiff } from './plain-picture.ts';
 import { readQptiff } from './qptiff.ts';
 import { checkStructure } from './structure-check.ts';
-import { readDirectories } from './tiff-directory.ts';
+import { readDirectories, type TiffDirectory } from './tiff-directory.ts';
 import { tag } from './tiff-format.ts';
-import { createTiffSlide, firstDirectory, type TiffLayout, type TiffSlide } from './tiff-slide.ts';
+import { createTiffSlide, firstDirectory, type TiffSlide } from './tiff-slide.ts';
 import { refuseUnreadName, refuseUnreadTiff } from './unread-formats.ts';
 
 export interface OpenOptions extends SlideLook {
@@ -58,16 +58,21 @@ export async function openSlide(path: string, options: OpenOptions): Promise<Tif
       readLeicaScn(directories, options.focalPlane) ??
       readQptiff(directories) ??
       (first.tiled ? readGenericTiff(directories) : null);
-    if (!layout) return openStripedTiff(source, first, identity, options);
-    return createTiffSlide(source, { ...layout, profile: await profileOf(source, layout) }, identity, options);
+    if (!layout) return openStripedTiff(source, first, await profileOf(source, first), identity, options);
+    return createTiffSlide(
+      source,
+      { ...layout, profile: await profileOf(source, firstDirectory(layout.levels[0]!)) },
+      identity,
+      options,
+    );
   } catch (thrown) {
     await source.close();
     throw thrown;
   }
 }
 
-/** The profile that level 0 carries. */
-async function profileOf(source: ByteSource, { levels }: TiffLayout): Promise<Uint8Array | null> {
-  const field = firstDirectory(levels[0]!).fields.get(tag.iccProfile);
+/** The profile that a directory carries. */
+async function profileOf(source: ByteSource, { fields }: TiffDirectory): Promise<Uint8Array | null> {
+  const field = fields.get(tag.iccProfile);
   return field ? source.read(field.at, Math.min(field.bytes, mostProfileBytes + 1)) : null;
 }

@@ -1,11 +1,13 @@
 /**
  * What a PNG or JPEG says of itself before its first pixel, read in bounded pieces before any decoder sees the file.
  *
- *     PNG    signature | IHDR | pHYs, ... | IDAT ...        chunks of length, name, data, checksum
+ *     PNG    signature | IHDR | iCCP, pHYs, ... | IDAT ...        chunks of length, name, data, checksum
  *     JPEG   SOI | JFIF, Exif, profile, ... | SOF | ...     segments of marker, length, data
  */
+import { inflateSync } from 'node:zlib';
 import type { Mpp } from '../core/pyramid.ts';
 import type { ByteSource } from './byte-source.ts';
+import { mostProfileBytes } from './icc-profile.ts';
 import { plausibleMpp } from './plausible-mpp.ts';
 import { badStructure, truncated, unsupported } from './slide-errors.ts';
 
@@ -14,6 +16,8 @@ export interface PictureHeader {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly mpp: Mpp | null;
+  /** As `SlideLayout` has it. */
+  readonly profile: Uint8Array | null;
   /** Interlaced or progressive: a decoder holds all of it in memory. */
   readonly wholeInMemory: boolean;
   /** A decoder's warning about its data is an error: what it cannot decode would come out as black. */
@@ -52,6 +56,7 @@ async function readPng(source: ByteSource): Promise<PictureHeader> {
   const size = { widthPx: first.readUInt32BE(8), heightPx: first.readUInt32BE(12) };
   const interlaced = first[20]! !== 0;
   let mpp: Mpp | null = null;
+  let profile: Uint8Array | null = null;
   let at = 33;
   for (let chunk = 0; ; chunk++) {
     const head = await readAt(at, 8, 'its pixels');
@@ -61,18 +66,38 @@ async function readPng(source: ByteSource): Promise<PictureHeader> {
       throw badStructure('its chunks are none', { chunk, offset: at });
     if (at + 12 + length > source.sizeBytes)
       throw truncated(`its chunk ${name}`, { offset: at, length, sizeBytes: source.sizeBytes });
-    if (name === 'IDAT') return { format: 'png', ...size, mpp, wholeInMemory: interlaced, strict: false };
+    if (name === 'IDAT') return { format: 'png', ...size, mpp, profile, wholeInMemory: interlaced, strict: false };
     if (name === 'IEND') throw badStructure('it has no pixels', { offset: at });
     if (name === 'pHYs' && length === 9) {
       const dots = await readAt(at + 8, 9, 'its resolution');
       if (dots[8] === 1) mpp = mppOfDots(dots.readUInt32BE(0), dots.readUInt32BE(4), 1e6);
     }
+    if (name === 'iCCP' && !profile)
+      profile = inflateProfile(await readAt(at + 8, Math.min(length, mostProfileBytes), 'its profile'));
     at += 12 + length;
   }
 }
 
+/** A name, a zero, the method 0 (deflate), then the profile; empty when it is none. */
+function inflateProfile(chunk: Buffer): Uint8Array {
+  const name = chunk.indexOf(0);
+  if (name < 0 || chunk[name + 1] !== 0) return new Uint8Array(0);
+  try {
+    return inflateSync(chunk.subarray(name + 2), { maxOutputLength: mostProfileBytes });
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+/** A JPEG's profile comes in parts, numbered from 1. */
+function joinProfile(parts: ReadonlyMap<number, Buffer>): Uint8Array | null {
+  if (parts.size === 0) return null;
+  return Buffer.concat([...parts].sort(([a], [b]) => a - b).map(([, part]) => part));
+}
+
 async function readJpeg(source: ByteSource): Promise<PictureHeader> {
   let mpp: Mpp | null = null;
+  const profile = new Map<number, Buffer>();
   let at = 2;
   for (let segment = 0; segment < mostChunks; segment++) {
     if (at + 4 > source.sizeBytes) throw truncated('its pixels', { offset: at, sizeBytes: source.sizeBytes });
@@ -88,12 +113,14 @@ async function readJpeg(source: ByteSource): Promise<PictureHeader> {
     if (at + 2 + length > source.sizeBytes)
       throw truncated('its header', { offset: at, length, sizeBytes: source.sizeBytes });
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame) return { format: 'jpeg', ...readFrame(head, marker, length, at), mpp };
+    if (isFrame) return { format: 'jpeg', ...readFrame(head, marker, length, at), mpp, profile: joinProfile(profile) };
     if (marker === 0xe0 && length >= 14 && head.toString('latin1', 4, 9) === 'JFIF\0') {
       const unit = head[11];
       if (unit === 1 || unit === 2)
         mpp = mppOfDots(head.readUInt16BE(12), head.readUInt16BE(14), unit === 1 ? umPerInch : umPerCm);
     }
+    if (marker === 0xe2 && length > 16 && head.toString('latin1', 4, 16) === 'ICC_PROFILE\0' && profile.size < 255)
+      profile.set(head[16]!, Buffer.from(await source.read(at + 18, length - 16)));
     at += 2 + length;
   }
   throw badStructure('it has too many markers', { limit: mostChunks });

@@ -5,7 +5,7 @@
  *     picture.png   ->   pictures/FINGERPRINT-1.tif       tiles, deflate: level 0 has the picture's own px
  *                                                         each level above the mean of 2 x 2 px below it
  *
- * Stored px count: neither a turn that Exif asks for nor a colour profile is applied. Transparency is white.
+ * Stored px count: a turn that Exif asks for is not applied, a colour profile only when it is asked for. Transparency is white.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -39,6 +39,7 @@ export async function openPicture(source: ByteSource, options: OpenOptions): Pro
 export function openStripedTiff(
   source: ByteSource,
   first: TiffDirectory,
+  profile: Uint8Array | null,
   fingerprint: string,
   options: OpenOptions,
 ): TiffSlide {
@@ -58,7 +59,15 @@ export function openStripedTiff(
     ...first.texts,
     ...(first.description === '' ? {} : { 'tiff.imageDescription': first.description }),
   };
-  const header: PictureHeader = { format: 'tiff', widthPx, heightPx, mpp, wholeInMemory, strict: compression !== jpeg };
+  const header: PictureHeader = {
+    format: 'tiff',
+    widthPx,
+    heightPx,
+    mpp,
+    profile,
+    wholeInMemory,
+    strict: compression !== jpeg,
+  };
   return createPictureSlide(source, header, fingerprint, options, properties);
 }
 
@@ -69,7 +78,7 @@ function createPictureSlide(
   options: OpenOptions,
   properties: Readonly<Record<string, string>>,
 ): TiffSlide {
-  const { format, widthPx, heightPx, mpp, wholeInMemory, strict } = header;
+  const { format, widthPx, heightPx, mpp, profile, wholeInMemory, strict } = header;
   if (widthPx < 1 || heightPx < 1) throw badStructure(`a size of ${widthPx} x ${heightPx} px`, { widthPx, heightPx });
   const most = wholeInMemory ? mostPixels.inMemory : mostPixels.inStrips;
   if (widthPx * heightPx > most)
@@ -108,7 +117,7 @@ function createPictureSlide(
       await source.close();
     },
   };
-  const layout = { format, vendor: 'picture', levels, associated: [], mpp, objective: null, properties };
+  const layout = { format, vendor: 'picture', levels, associated: [], mpp, objective: null, profile, properties };
   const slide = createLevelSlide(bytes, layout, fingerprint, options);
   return {
     ...slide,
