@@ -40,12 +40,7 @@ export async function benchPredict(): Promise<void> {
           heatmapFile: path.join(scratch, `${attach}-${round}.heatmap`),
           threads: os.availableParallelism(),
         };
-        const own = await predictSlide(
-          runDepsOf(app.services),
-          request,
-          () => undefined,
-          new AbortController().signal,
-        );
+        const own = await predictSlide(runDepsOf(app.services), request, () => undefined, new AbortController().signal);
         const bare = await barePatchesPerSecond(model.onnxFile, model.passport.sizePx, own.patches);
         const perSecond = own.patches / own.seconds;
         if (round === 0) continue; // warm-up: file cache, compiled wasm, decode processes

@@ -2,6 +2,7 @@
 import os from 'node:os';
 
 const benches: Record<string, () => Promise<void>> = {
+  engine: async () => (await import('./engine.ts')).benchEngine(),
   predict: async () => (await import('./predict.ts')).benchPredict(),
 };
 

@@ -1,0 +1,95 @@
+/**
+ * A process of the engine bench: trains a network on this engine by the app's own loop and prints what it saw.
+ *
+ *     node train-speed.ts ENGINE NETWORK BATCH UNFREEZE     ->   {"imagesPerSecond": 9.1, "peakMb": 1800}
+ *
+ * UNFREEZE is a number of layer groups, or `all`. The rows are made up: what is measured is the step.
+ */
+import { recipeSchema } from '../../../app/core/recipe.ts';
+import type { EngineId } from '../../../app/engine/engine.ts';
+import { openEngine } from '../../../app/engine/node.ts';
+import { architectures } from '../../../app/networks/architectures.ts';
+import { backboneOf, layersOf } from '../../../app/networks/backbone.ts';
+import { buildLayers } from '../../../app/networks/blueprint.ts';
+import { attachHead } from '../../../app/networks/network.ts';
+import { upperNetwork } from '../../../app/networks/split-network.ts';
+import { boundaryFor, rowLength } from '../../../app/training/activation-cache.ts';
+import { fit } from '../../../app/training/fit.ts';
+import { microBatchFor } from '../../../app/training/memory.ts';
+import type { PatchSource, PlannedPatch } from '../../../app/training/ports.ts';
+import { formulaWeights } from '../../networks/formula-weights.ts';
+
+const sizePx = 224;
+const classCount = 5;
+const stepsAnEpoch = 6;
+
+const [id, networkName, batchText, depth] = process.argv.slice(2);
+const batchSize = Number(batchText);
+const engine = await openEngine(id as EngineId, { threads: 2 });
+const { tf } = engine;
+
+const architecture = architectures.find(({ name }) => name === networkName)!;
+const empty = buildLayers(tf, architecture.name, layersOf(architecture), sizePx);
+const named = empty.weights.map(({ originalName, shape }) => ({ name: originalName, shape: shape as number[] }));
+empty.dispose();
+const backbone = backboneOf(architecture, { provenance: 'a formula' });
+const base = await backbone.build(tf, formulaWeights(named), sizePx);
+const unfreeze = depth === 'all' ? backbone.groups.length : Number(depth);
+const recipe = recipeSchema.parse({
+  name: 'bench',
+  backbone: 'mobilenet-v2',
+  input: {},
+  phases: [{ name: 'bench', unfreeze, epochs: 3, learningRate: 1e-5 }],
+  optimizer: { kind: 'adam' },
+  sampling: 'shuffle',
+  batchSize,
+});
+const network = attachHead(tf, backbone, base, 'last', recipe.head, classCount, 1);
+const source: Pick<PatchSource, 'sizePx'> = { sizePx };
+const { group, shape } = boundaryFor(
+  { network, pooling: recipe.head.pooling, source: source as PatchSource },
+  unfreeze,
+);
+const patches: PlannedPatch[] = Array.from({ length: batchSize * stepsAnEpoch }, (_, index) => ({
+  index,
+  classIndex: index % classCount,
+  patient: 'p',
+  region: 'r',
+  part: 'train',
+}));
+const row = Float32Array.from({ length: rowLength(shape) }, (_, i) => Math.sin(i));
+const activations = (of: readonly PlannedPatch[]) => ({
+  patches: of,
+  views: 1,
+  shape,
+  bytes: 0,
+  read: async (_patch: number, _view: number, into: Float32Array) => into.set(row),
+  renew: async () => undefined,
+  close: async () => undefined,
+});
+const upper = upperNetwork(tf, network, group);
+const speeds: number[] = [];
+await fit(
+  {
+    engine: tf,
+    upper,
+    phase: { ...recipe.phases[0]!, unfreeze },
+    phaseIndex: 0,
+    recipe,
+    classWeights: null,
+    train: activations(patches),
+    validation: activations(patches.slice(0, 1)),
+    microBatch: microBatchFor(network, unfreeze, batchSize),
+    rateSetting: { key: 'phases[0].learningRate', value: 1e-5 },
+    resume: null,
+  },
+  {
+    onEpoch: async ({ imagesPerSecond }) => void speeds.push(imagesPerSecond),
+    onNote: () => undefined,
+    breathe: async () => undefined,
+  },
+);
+// The first epoch compiles and allocates.
+const imagesPerSecond = Math.max(...speeds.slice(1));
+console.log(JSON.stringify({ imagesPerSecond, peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }));
+process.exit(0);
