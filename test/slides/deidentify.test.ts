@@ -47,7 +47,8 @@ async function assertSamePixels(t: TestContext, path: string, copied: string): P
   const { fingerprint, properties, associated, icc: copiedIcc, ...copiedInfo } = other.info;
   assert.deepEqual(copiedInfo, info);
   assert.equal(copiedIcc === null, icc === null);
-  assert.deepEqual(associated, []);
+  // OpenSlide opens no SCN without a macro picture: a white one stands in its place.
+  assert.deepEqual(associated, info.format === 'scn' ? ['macro'] : []);
   assert.ok(fingerprint && properties);
   for (const { downsample, widthPx, heightPx } of info.levels) {
     const request = { x: 0, y: 0, widthPx, heightPx, downsample };

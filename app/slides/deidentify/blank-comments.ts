@@ -42,7 +42,7 @@ function blankSegments(
     if (end < at + 4 || end > picture.length) break;
     if (isComment(marker, String.fromCharCode(...picture.subarray(at + 4, at + 8)))) {
       const body = picture.subarray(Math.min(end, at + headBytes), end);
-      if (body.some((byte) => byte !== 0)) found.push(body.slice());
+      if (body.some((byte) => byte !== 0)) found.push(Uint8Array.from(body));
       body.fill(0);
     }
     at = end;

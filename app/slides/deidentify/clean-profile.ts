@@ -42,7 +42,9 @@ export function cleanProfile(bytes: Uint8Array): CleanProfile | null {
     if (colourTags.test(name) && numberTypes.test(data.toString('latin1', 0, 4))) tags.push({ name, data });
     else left.push(data);
   }
-  return { profile: assemble(cleanHeader(source), tags), left };
+  // Tags of other names may share their data with one that is kept.
+  const alone = left.filter((data) => !tags.some((kept) => kept.data.equals(data)));
+  return { profile: assemble(cleanHeader(source), tags), left: alone };
 }
 
 /** Without the ID, which is a sum over all bytes, and the day on which it was made. */

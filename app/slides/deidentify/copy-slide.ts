@@ -18,7 +18,7 @@ import { checkStructure } from '../structure-check.ts';
 import { readDirectories } from '../tiff-directory.ts';
 import { createDicomCopier } from './copy-dicom.ts';
 import { copyTiff } from './copy-tiff.ts';
-import { type KeptDirectory, notCopied, planTiffCopy } from './plan-tiff-copy.ts';
+import { type KeptDirectory, notCopied, philipsSoftware, planTiffCopy } from './plan-tiff-copy.ts';
 import { scanRange } from './scan-bytes.ts';
 import { searchTerms, type Taken } from './search-terms.ts';
 import { valuesOfTiff } from './tiff-values.ts';
@@ -147,10 +147,11 @@ async function copyTiffFile(path: string, { folder, name }: CopyRequest, onBytes
     if (!(await isTiff(source))) throw notCopied('a plain picture (PNG, JPEG)');
     const checked = await checkStructure(source);
     const directories = await readDirectories(source, checked);
-    const { kept, pictures } = planTiffCopy(directories);
+    const plan = planTiffCopy(directories);
+    const { kept, pictures } = plan;
     const bytes = pieceBytes(kept);
     const onCopied = (count: number): void => onBytes(count, bytes);
-    const { pixels, comments } = await copyTiff(source, checked, kept, join(folder, name), onCopied);
+    const { pixels, comments } = await copyTiff(source, checked, plan, join(folder, name), onCopied);
     const descriptions = kept.flatMap((each) => [each, ...each.below]).map(({ description }) => description ?? '');
     return {
       isFolder: false,
@@ -158,7 +159,7 @@ async function copyTiffFile(path: string, { folder, name }: CopyRequest, onBytes
       files: [{ name, pixels }],
       pictures,
       taken: [...(await valuesOfTiff(source, checked, directories)), ...comments],
-      kept: [...new Set(descriptions), 'Philips'].join('\n'),
+      kept: [...new Set(descriptions), philipsSoftware].join('\n'),
       words: '',
     };
   } finally {

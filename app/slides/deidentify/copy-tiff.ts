@@ -13,7 +13,7 @@ import type { TiffDirectory } from '../tiff-directory.ts';
 import { fieldBytes, tag } from '../tiff-format.ts';
 import { blankComments } from './blank-comments.ts';
 import { cleanProfile } from './clean-profile.ts';
-import type { KeptDirectory } from './plan-tiff-copy.ts';
+import type { KeptDirectory, TiffPlan } from './plan-tiff-copy.ts';
 import { type Taken, textOfBytes } from './search-terms.ts';
 
 /** Fields of numbers that pixels, colours and scale need. */
@@ -31,7 +31,7 @@ const offsetTags: ReadonlySet<number> = new Set([
   tag.stripByteCounts,
   tag.subIfds,
 ]);
-const [ascii, long, long8] = [2, 4, 16];
+const [ascii, short, long, long8] = [2, 3, 4, 16];
 const withComments: ReadonlySet<number> = new Set([7, 33_003, 33_005, 34_712]);
 const batchBytes = 4 * 2 ** 20;
 const largestGap = 4096;
@@ -53,7 +53,7 @@ export function isKeptField(number: number, type: number, count: number): boolea
 export async function copyTiff(
   source: ByteSource,
   { littleEndian, bigTiff }: Pick<CheckedTiff, 'littleEndian' | 'bigTiff'>,
-  kept: readonly KeptDirectory[],
+  { kept, blank: blankSize }: TiffPlan,
   path: string,
   onBytes: (count: number) => void,
 ): Promise<WrittenTiff> {
@@ -76,7 +76,7 @@ export async function copyTiff(
     for (let i = 0; i < values.length; i++) putInteger(out, values[i]!, i * bytes, bytes, littleEndian);
     return out;
   };
-  const blank = (picture: Uint8Array): void => {
+  const blankIn = (picture: Uint8Array): void => {
     for (const found of blankComments(picture)) {
       const text = textOfBytes(found);
       if (comments.length < 1000 && !comments.some((each) => each.text === text))
@@ -109,7 +109,7 @@ export async function copyTiff(
         }
         const start = offsets[piece]! - from;
         const part = block.slice(start, start + byteCounts[piece]!);
-        if (withComments.has(compression)) blank(part);
+        if (withComments.has(compression)) blankIn(part);
         parts.push(part);
         places[piece] = at;
         at += part.length;
@@ -128,7 +128,7 @@ export async function copyTiff(
       if (offsetTags.has(number) || !isKeptField(number, field.type, field.count)) continue;
       const raw = await source.read(field.at, field.bytes);
       const clean = number === tag.iccProfile ? cleanProfile(raw)?.profile : raw;
-      if (number === tag.jpegTables) blank(raw);
+      if (number === tag.jpegTables) blankIn(raw);
       if (clean) fields.push({ number, type: field.type, count: clean.length / fieldBytes[field.type]!, raw: clean });
     }
     const text = (number: number, value: string | null): void => {
@@ -176,6 +176,7 @@ export async function copyTiff(
     const places = new Map<KeptDirectory, Float64Array>();
     const from = end;
     for (const each of flat) places.set(each, await copyPieces(each.directory));
+    const white = blankSize ? await append(new Uint8Array(blankSize.widthPx * blankSize.heightPx * 3).fill(255)) : 0;
     const pixels = { from, to: end };
     let pointerAt = bigTiff ? 8 : 4;
     for (const each of kept) {
@@ -185,6 +186,12 @@ export async function copyTiff(
       const { at, nextAt } = await writeDirectory(await fieldsOf(each, places.get(each)!, below));
       await writeAt(file, integers([at], word), pointerAt);
       pointerAt = nextAt;
+    }
+    if (blankSize) {
+      const { at } = await writeDirectory(
+        whiteFields(blankSize, white, (values) => integers(values, 4), integers([8, 8, 8], 2)),
+      );
+      await writeAt(file, integers([at], word), pointerAt);
     }
     const order = littleEndian ? 'II' : 'MM';
     const version = integers(bigTiff ? [43, 8, 0] : [42], 2);
@@ -201,6 +208,28 @@ interface Field {
   readonly type: number;
   readonly count: number;
   readonly raw: Uint8Array;
+}
+
+/** An uncompressed picture in one strip. */
+function whiteFields(
+  { widthPx, heightPx }: { widthPx: number; heightPx: number },
+  at: number,
+  longs: (values: number[]) => Uint8Array,
+  bits: Uint8Array,
+): Field[] {
+  const field = (number: number, value: number): Field => ({ number, type: long, count: 1, raw: longs([value]) });
+  return [
+    field(tag.imageWidth, widthPx),
+    field(tag.imageLength, heightPx),
+    { number: tag.bitsPerSample, type: short, count: 3, raw: bits },
+    field(tag.compression, 1),
+    field(tag.photometric, 2),
+    field(tag.stripOffsets, at),
+    field(tag.samplesPerPixel, 3),
+    field(tag.rowsPerStrip, heightPx),
+    field(tag.stripByteCounts, widthPx * heightPx * 3),
+    field(tag.planarConfiguration, 1),
+  ];
 }
 
 /** Numbers of the pieces that are there, as they lie in the file. */

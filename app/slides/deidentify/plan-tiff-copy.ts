@@ -24,10 +24,14 @@ export interface KeptDirectory {
 export interface TiffPlan {
   /** In the order of the new chain. */
   readonly kept: readonly KeptDirectory[];
+  /** A white picture as the last directory, where other programs open no file of this format without one. */
+  readonly blank?: { readonly widthPx: number; readonly heightPx: number };
   /** Names of the pictures beside the slide that are left out. */
   readonly pictures: readonly string[];
 }
 
+/** By which programs know Philips' files. */
+export const philipsSoftware = 'Philips DP';
 /** Hamamatsu's own field: without others of its kind the file could not be read any more. */
 const hamamatsuFormat = 65_420;
 
@@ -45,7 +49,7 @@ export function planTiffCopy(directories: readonly TiffDirectory[]): TiffPlan {
   const philips = readPhilipsTiff(directories);
   if (philips) {
     const text = writePhilips(parseXml(first.description));
-    return planned(directories, philips, ({ index }) => (index === 0 ? text : null), 'Philips');
+    return planned(directories, philips, ({ index }) => (index === 0 ? text : null), philipsSoftware);
   }
   const leica = readLeicaScn(directories);
   if (leica) return planLeica(directories, leica);
@@ -98,8 +102,11 @@ function planLeica(directories: readonly TiffDirectory[], layout: TiffLayout): T
   const wanted = new Set(scans.flatMap((scan) => scan.directories));
   const stored = directories.filter(({ index, parent }) => parent === null && wanted.has(index));
   const places = new Map(stored.map(({ index }, place) => [index, place]));
-  const text = writeLeica(root, scans, places);
+  // OpenSlide 4 refuses a file without a macro picture.
+  const blank = { widthPx: 64, heightPx: 32 };
+  const text = writeLeica(root, scans, places, { ...blank, ifd: stored.length });
   return {
+    blank,
     kept: stored.map((directory, place) => keep(directory, place === 0 ? text : null)),
     pictures: layout.associated.map(({ name }) => name),
   };

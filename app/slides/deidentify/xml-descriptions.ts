@@ -116,8 +116,13 @@ function lightOf(image: XmlElement): string | undefined {
   return elementAt(image, 'scanSettings', 'illuminationSettings', 'illuminationSource')?.text;
 }
 
-/** `places` leads from a directory's old number to its new one. */
-export function writeLeica(root: XmlElement, scans: readonly LeicaScan[], places: ReadonlyMap<number, number>): string {
+/** `places` leads from a directory's old number to its new one; `blank` is the picture that stands for the whole glass. */
+export function writeLeica(
+  root: XmlElement,
+  scans: readonly LeicaScan[],
+  places: ReadonlyMap<number, number>,
+  blank: { readonly widthPx: number; readonly heightPx: number; readonly ifd: number },
+): string {
   const namespace = root.attributes.get('xmlns') ?? '';
   const xmlns = leicaNamespace.test(namespace) ? namespace : 'http://www.leica-microsystems.com/scn/2010/10/01';
   const images = scans.map(({ element }) => {
@@ -134,7 +139,9 @@ export function writeLeica(root: XmlElement, scans: readonly LeicaScan[], places
     return `<image><pixels${wholeNumbers(pixels, ['sizeX', 'sizeY', 'sizeZ'])}>${dimensions.join('')}</pixels><view${view}/>${settings}</image>`;
   });
   const glass = wholeNumbers(elementAt(root, 'collection'), ['sizeX', 'sizeY']);
-  return `${declaration}<scn xmlns="${xmlns}"><collection${glass}>${images.join('')}</collection></scn>`;
+  const size = ` sizeX="${blank.widthPx}" sizeY="${blank.heightPx}"`;
+  const macro = `<image><pixels${size}><dimension${size} r="0" z="0" ifd="${blank.ifd}"/></pixels><view${glass} offsetX="0" offsetY="0"/><scanSettings><objectiveSettings><objective>1</objective></objectiveSettings><illuminationSettings><illuminationSource>brightfield</illuminationSource></illuminationSettings></scanSettings></image>`;
+  return `${declaration}<scn xmlns="${xmlns}"><collection${glass}>${macro}${images.join('')}</collection></scn>`;
 }
 
 function wholeNumbers(element: XmlElement | undefined, names: readonly string[]): string {
