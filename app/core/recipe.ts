@@ -164,7 +164,13 @@ const optimizerSchema = z.strictObject({
 const choicesSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().default(''),
-  backbone: z.enum(['mobilenet-v2']),
+  /** A network; `resnet50@lab` are weights of it that the user named lab; `auto` is the best one at hand. */
+  backbone: z
+    .string()
+    .regex(
+      /^(auto|(mobilenet-v2|efficientnet-lite0|resnet50|vgg16)(@[a-z0-9][a-z0-9.-]*)?)$/,
+      'choose auto, mobilenet-v2, efficientnet-lite0, resnet50 or vgg16, with @ and a name for weights of your own',
+    ),
   /** `last`, a layer group's name, or `auto`: the depth probe decides. */
   attach: z.string().default('auto'),
   input: z.strictObject({
@@ -198,6 +204,8 @@ const choicesSchema = z.strictObject({
   augment: augmentSchema.nullable().default(null),
   /** Augmented views a patch that the activation cache holds. */
   views: z.int().min(1).max(32).default(4),
+  /** Epochs after which the views are drawn afresh, at the price of a forward pass; 1 is Keras' way. Null keeps them. */
+  renewViews: z.int().min(1).nullable().default(null),
   batchSize: z.int().min(1).max(1024).default(32),
   sampling: z.enum(['shuffle', 'balanced']).default('balanced'),
   /** Patches a class that are used at the most; null is all. */

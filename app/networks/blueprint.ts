@@ -77,13 +77,7 @@ export function buildBlueprint(
   }
 }
 
-/** The same without weights (all zero): what an import compares a file with. */
-export function buildLayers(
-  engine: typeof tf,
-  name: string,
-  layers: readonly LayerPlan[],
-  sizePx: number,
-): tf.LayersModel {
+function buildLayers(engine: typeof tf, name: string, layers: readonly LayerPlan[], sizePx: number): tf.LayersModel {
   const input = engine.input({ shape: [sizePx, sizePx, 3], name: 'picture' }); // [n, size, size, channels]
   const values = new Map<string, tf.SymbolicTensor>();
   let last = input;
@@ -102,8 +96,7 @@ function layerOf({ layers }: typeof tf, plan: LayerPlan, side: number): tf.layer
   const empty = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
   switch (plan.kind) {
     case 'padding': {
-      const both = typeof plan.pad === 'number' ? ([plan.pad, plan.pad] as const) : correctPad(side, plan.pad.kernel);
-      const [before, after] = both;
+      const [before, after] = padsOf(plan.pad, side);
       return layers.zeroPadding2d({ name, padding: [[before, after], [before, after]] }); // biome-ignore format: one line
     }
     case 'convolution': {
@@ -131,6 +124,75 @@ function layerOf({ layers }: typeof tf, plan: LayerPlan, side: number): tf.layer
     case 'dense':
       return layers.dense({ name, units: plan.units, activation: plan.relu ? 'relu' : 'linear', ...empty });
   }
+}
+
+export interface PlannedWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Names and shapes of all weights for a picture size, without building anything. */
+export function plannedWeights(layers: readonly LayerPlan[], sizePx: number): PlannedWeight[] {
+  const values = new Map<string, MapSize>();
+  let last: MapSize = { side: sizePx, channels: 3 };
+  return layers.flatMap((plan) => {
+    const input = plan.inputs ? values.get(plan.inputs[0]!)! : last;
+    const { weights, output } = planned(plan, input);
+    last = output;
+    values.set(plan.name, output);
+    return weights.map(([kind, shape]) => ({ name: `${plan.name}/${kind}`, shape }));
+  });
+}
+
+/** A square map; after flattening the side is 1. */
+interface MapSize {
+  readonly side: number;
+  readonly channels: number;
+}
+
+function planned(
+  plan: LayerPlan,
+  { side, channels }: MapSize,
+): { weights: (readonly [string, readonly number[]])[]; output: MapSize } {
+  const none = { weights: [], output: { side, channels } };
+  const steps = (kernel: number, stride: number, padding: 'same' | 'valid'): number =>
+    padding === 'same' ? Math.ceil(side / stride) : Math.floor((side - kernel) / stride) + 1;
+  switch (plan.kind) {
+    case 'padding': {
+      const [before, after] = padsOf(plan.pad, side);
+      return { ...none, output: { side: side + before + after, channels } };
+    }
+    case 'convolution': {
+      const { kernel, filters, stride, padding, bias } = plan;
+      const shape = ['kernel', [kernel, kernel, channels, filters]] as const;
+      const output = { side: steps(kernel, stride, padding), channels: filters };
+      return { weights: bias ? [shape, ['bias', [filters]]] : [shape], output };
+    }
+    case 'depthwise': {
+      const { kernel, stride, padding } = plan;
+      const output = { side: steps(kernel, stride, padding), channels };
+      return { weights: [['depthwise_kernel', [kernel, kernel, channels, 1]]], output };
+    }
+    case 'batch-norm': {
+      const kinds = ['gamma', 'beta', 'moving_mean', 'moving_variance'];
+      return { ...none, weights: kinds.map((kind) => [kind, [channels]] as const) };
+    }
+    case 'max-pooling':
+      return { ...none, output: { side: steps(plan.size, plan.stride, 'valid'), channels } };
+    case 'flatten':
+      return { ...none, output: { side: 1, channels: side * side * channels } };
+    case 'dense': {
+      const weights = [['kernel', [channels, plan.units]] as const, ['bias', [plan.units]] as const];
+      return { weights, output: { side: 1, channels: plan.units } };
+    }
+    default:
+      return none;
+  }
+}
+
+/** [before, after] on both axes. */
+function padsOf(pad: number | { readonly kernel: number }, side: number): readonly [number, number] {
+  return typeof pad === 'number' ? [pad, pad] : correctPad(side, pad.kernel);
 }
 
 /** Keras' `correct_pad`: an even side is padded less before than after, an odd one on both sides alike. */

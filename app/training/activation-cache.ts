@@ -4,14 +4,15 @@
  *     patch -> V views -> [frozen groups, ONNX] -> row (patch * V + view) of [h * w * channels] float32
  *
  * Several boundaries (the head's, that of the next phase) are filled by one pass. Small caches stay in memory, large ones
- * go to a file through the CacheStore port, which bounds them.
+ * go to a file through the CacheStore port, which bounds them. Where nothing is frozen there is nothing to cache: pictures
+ * are made as they are read (picture-rows.ts).
  */
 import type { Augment, Recipe } from '../core/recipe.ts';
 import { exportOnnx, type OnnxOutput } from '../networks/export-onnx.ts';
 import type { Network } from '../networks/network.ts';
 import { allViews, viewBatches } from './augment/view-batches.ts';
+import { pictureRows } from './picture-rows.ts';
 import type { CacheStore, CacheStoreFactory, ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
-import { preprocess } from './preprocess.ts';
 
 /** Where the network is cut for a phase. */
 export interface Boundary {
@@ -29,6 +30,8 @@ export interface Activations {
   readonly bytes: number;
   /** Copies the row of patch number `patch` (its place in `patches`) and `view` into `into`. */
   read(patch: number, view: number, into: Float32Array): Promise<void>;
+  /** Views drawn afresh: those of `round` (0 is what was filled at first) from now on. */
+  renew(round: number, breathe: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,8 +65,9 @@ export function boundaryFor(
 }
 
 /**
- * Fills one cache a boundary with `views` views of each patch (view 0 is the patch itself).
+ * Fills one cache a boundary with `views` views of each patch.
  *
+ * @param firstView the number of the first; view 0 is the patch itself.
  * @param onProgress pictures done and to do.
  * @param breathe awaited after each batch; throws on cancel.
  */
@@ -75,80 +79,91 @@ export async function fillCaches(
   boundaries: readonly Boundary[],
   onProgress: (done: number, total: number) => void,
   breathe: () => Promise<void>,
+  firstView = 0,
 ): Promise<Activations[]> {
-  const { source, augment, seed } = request;
-  const requests = allViews(patches, views);
-  const stores: CacheStore[] = [];
-  const forward = await openForward(request, boundaries);
+  const rows = patches.length * views;
+  const open: { cut: CutBoundary; store: CacheStore }[] = [];
+  const fill = async (into: typeof open, round: number, told: typeof onProgress, breath: typeof breathe) => {
+    const requests = allViews(patches, views, firstView + round * views);
+    await fillStores(request, into, requests, told, breath);
+  };
   try {
-    for (const { group, shape } of boundaries) {
-      stores.push(
-        await openStore(
-          request.caches,
-          `${name}-${group ?? 'pictures'}-${shape[0]}`,
-          requests.length,
-          rowLength(shape),
-        ),
-      );
+    for (const cut of boundaries.filter(isCut)) {
+      const { group, shape } = cut;
+      const store = await openStore(request.caches, `${name}-${group}-${shape[0]}`, rows, rowLength(shape));
+      open.push({ cut, store });
     }
+    if (open.length > 0) await fill(open, 0, onProgress, breathe);
+    else onProgress(rows, rows);
+  } catch (error) {
+    await Promise.all(open.map(({ store }) => store.close()));
+    throw error;
+  }
+  return boundaries.map((boundary): Activations => {
+    const own = open.find(({ cut }) => cut === boundary);
+    if (!own) return pictureRows(request, patches, views, firstView);
+    const { store } = own;
+    let drawn = 0;
+    return {
+      patches,
+      views,
+      shape: boundary.shape,
+      bytes: rows * rowLength(boundary.shape) * 4,
+      read: (patch, view, into) => store.read(patch * views + view, into),
+      async renew(round, breath) {
+        if (round !== drawn) await fill([own], round, () => undefined, breath);
+        drawn = round;
+      },
+      close: () => store.close(),
+    };
+  });
+}
+
+/** A boundary with something frozen below it. */
+type CutBoundary = Boundary & { readonly group: string };
+
+function isCut(boundary: Boundary): boundary is CutBoundary {
+  return boundary.group !== null;
+}
+
+/** One forward pass for all boundaries. */
+async function fillStores(
+  { source, augment, seed, network, forward, threads }: CacheRequest,
+  open: readonly { readonly cut: CutBoundary; readonly store: CacheStore }[],
+  requests: ReturnType<typeof allViews>,
+  onProgress: (done: number, total: number) => void,
+  breathe: () => Promise<void>,
+): Promise<void> {
+  const outputs = open.map(({ cut: { group, shape } }, b): OnnxOutput => {
+    const { output } = network.groups.find((candidate) => candidate.name === group)!;
+    return { name: `boundary_${b}`, layer: output, pooled: shape[0] === 1 && shape[1] === 1 };
+  });
+  const { model, preprocessing } = network;
+  const runner = await forward.create(await exportOnnx({ model, preprocessing, outputs }), threads);
+  try {
     for await (const { pixels, count, from } of viewBatches(source, augment, seed, requests, forwardBatch)) {
-      const rows = await forward.run(pixels, count);
-      for (const [b, { shape }] of boundaries.entries()) {
-        const length = rowLength(shape);
-        for (let i = 0; i < count; i++)
-          await stores[b]!.write(from + i, rows[b]!.subarray(i * length, (i + 1) * length));
+      const rows = await runner.run(pixels, count);
+      for (const [b, { cut, store }] of open.entries()) {
+        const length = rowLength(cut.shape);
+        for (let i = 0; i < count; i++) {
+          await store.write(from + i, rows[`boundary_${b}`]!.subarray(i * length, (i + 1) * length));
+        }
       }
       onProgress(from + count, requests.length);
       await breathe();
     }
-  } catch (error) {
-    await Promise.all(stores.map((store) => store.close()));
-    throw error;
   } finally {
-    await forward.close();
+    await runner.close();
   }
-  return boundaries.map(({ shape }, b) => ({
-    patches,
-    views,
-    shape,
-    bytes: requests.length * rowLength(shape) * 4,
-    read: (patch, view, into) => stores[b]!.read(patch * views + view, into),
-    close: () => stores[b]!.close(),
-  }));
 }
 
 /** Bytes that `fillCaches` will take, for telling before it starts. */
 export function cacheBytes(patches: number, views: number, boundaries: readonly Boundary[]): number {
-  return boundaries.reduce((sum, { shape }) => sum + patches * views * rowLength(shape) * 4, 0);
+  return boundaries.filter(isCut).reduce((sum, { shape }) => sum + patches * views * rowLength(shape) * 4, 0);
 }
 
 export function rowLength([height, width, channels]: Boundary['shape']): number {
   return height * width * channels;
-}
-
-/** One pass for all boundaries; a boundary below the input needs none and gets the preprocessed pictures. */
-async function openForward(
-  { network, forward, threads, source }: CacheRequest,
-  boundaries: readonly Boundary[],
-): Promise<{ run(pixels: Uint8Array, count: number): Promise<Float32Array[]>; close(): Promise<void> }> {
-  const outputs = boundaries.flatMap(({ group, shape }, b): OnnxOutput[] => {
-    if (group === null) return [];
-    const { output } = network.groups.find((candidate) => candidate.name === group)!;
-    return [{ name: `boundary_${b}`, layer: output, pooled: shape[0] === 1 && shape[1] === 1 }];
-  });
-  const { model, preprocessing } = network;
-  const runner =
-    outputs.length > 0 ? await forward.create(await exportOnnx({ model, preprocessing, outputs }), threads) : null;
-  return {
-    async run(pixels, count) {
-      const named = (await runner?.run(pixels, count)) ?? {};
-      const pictures = pixels.subarray(0, count * source.sizePx ** 2 * 3);
-      return boundaries.map(({ group }, b) =>
-        group === null ? preprocess(pictures, preprocessing) : named[`boundary_${b}`]!,
-      );
-    },
-    close: async () => await runner?.close(),
-  };
 }
 
 async function openStore(caches: CacheStoreFactory, name: string, rows: number, length: number): Promise<CacheStore> {

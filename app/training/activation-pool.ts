@@ -27,16 +27,19 @@ export function createActivationPool(
 ): ActivationPool {
   const filled = new Map<number, PooledActivations>();
   const views = recipe.augment === null ? 1 : recipe.views;
+  // Keras never shows the picture itself; Eosin's own views begin with it.
+  const firstView = recipe.augment?.kind === 'keras' ? 1 : 0;
 
   async function fill(depths: readonly number[]): Promise<void> {
     const boundaries = depths.map((unfreeze) => boundaryFor(cache, unfreeze));
     const pictures = data.train.length * views;
     const total = pictures + data.validation.length;
     const bytes = cacheBytes(data.train.length, views, boundaries) + cacheBytes(data.validation.length, 1, boundaries);
-    const text = `Activation cache: ${(bytes / 1e6).toFixed(0)} MB for ${views} views of each training patch.`;
+    const fresh = recipe.augment && recipe.renewViews ? `, drawn afresh every ${recipe.renewViews} epochs` : '';
+    const text = `Activation cache: ${(bytes / 1e6).toFixed(0)} MB for ${views} views of each training patch${fresh}.`;
     emit({ type: 'note', level: 'info', text });
     const progress = stageProgress(emit, 'activations', total, 'pictures');
-    const train = await fillCaches(cache, 'train', data.train, views, boundaries, progress, breathe);
+    const train = await fillCaches(cache, 'train', data.train, views, boundaries, progress, breathe, firstView);
     try {
       const after = (done: number): void => progress(pictures + done);
       const validation = await fillCaches(cache, 'validation', data.validation, 1, boundaries, after, breathe);

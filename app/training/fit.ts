@@ -27,7 +27,10 @@ export interface FitRequest {
   readonly phase: Phase;
   /** Number of the phase in the run; a part of the seed of order and dropout. */
   readonly phaseIndex: number;
-  readonly recipe: Pick<Recipe, 'optimizer' | 'loss' | 'head' | 'batchSize' | 'patchesPerEpoch' | 'sampling' | 'seed'>;
+  readonly recipe: Pick<
+    Recipe,
+    'optimizer' | 'loss' | 'head' | 'batchSize' | 'patchesPerEpoch' | 'sampling' | 'renewViews' | 'seed'
+  >;
   readonly classWeights: readonly number[] | null;
   readonly train: Activations;
   readonly validation: Activations;
@@ -83,6 +86,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
   try {
     for (let epoch = resumed?.epoch ?? 0; epoch < phase.epochs && !stop.stop; epoch++) {
       const startMs = performance.now();
+      if (recipe.renewViews) await request.train.renew(Math.floor(epoch / recipe.renewViews), hooks.breathe);
       const order = orderOf(request, epoch);
       const length = { stepsPerEpoch, epochs: phase.epochs };
       const rateNow = (): number => rateAt(phase.schedule, phase.learningRate, step, length, plateau);

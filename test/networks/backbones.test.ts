@@ -7,14 +7,14 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { recipeSchema } from '../../app/core/recipe.ts';
 import { openEngine } from '../../app/engine/node.ts';
 import { architectures } from '../../app/networks/architectures.ts';
-import { type Architecture, type Backbone, backboneOf, layersOf } from '../../app/networks/backbone.ts';
-import { buildLayers } from '../../app/networks/blueprint.ts';
+import type { Architecture, Backbone } from '../../app/networks/backbone.ts';
 import { exportOnnx } from '../../app/networks/export-onnx.ts';
 import { attachHead } from '../../app/networks/network.ts';
 import { type LearningVariable, lowerForward, upperNetwork } from '../../app/networks/split-network.ts';
 import { createOptimizer } from '../../app/training/optimizer.ts';
 import { buildKernels } from '../../scripts/build-kernels.ts';
-import { formulaPictures, formulaWeight, formulaWeights, type Summary, summaryOf } from './formula-weights.ts';
+import { formulaBackbone } from './formula-backbone.ts';
+import { formulaPictures, formulaWeight, type Summary, summaryOf } from './formula-weights.ts';
 import { preprocessed } from './small-network.ts';
 
 interface Reference {
@@ -47,19 +47,6 @@ const recipe = recipeSchema.parse({
   phases: [{ name: 'h', unfreeze: 0, epochs: 1, learningRate: 1 }],
 });
 
-async function withFormula(
-  architecture: Architecture,
-  sizePx: number,
-  ownHead: boolean,
-): Promise<{ backbone: Backbone; base: tf.LayersModel }> {
-  const layers = [...layersOf(architecture), ...(ownHead ? architecture.ownHead : [])];
-  const empty = buildLayers(api, architecture.name, layers, sizePx);
-  const named = empty.weights.map(({ originalName, shape }) => ({ name: originalName, shape: shape as number[] }));
-  empty.dispose();
-  const backbone = backboneOf(architecture, { provenance: 'a formula' });
-  return { backbone, base: await backbone.build(api, formulaWeights(named), sizePx, { ownHead }) };
-}
-
 /** @param rounding an absolute difference that is none: a step is the difference of two rounded weights. */
 function assertSummary(found: ArrayLike<number>, expected: Summary, label: string, rounding = 0): void {
   const summary = summaryOf(found);
@@ -85,7 +72,7 @@ function assertNear(found: number, expected: number, label: string): void {
 
 async function assertLearnsAs(reference: Reference, architecture: Architecture, ownHead: boolean): Promise<void> {
   const { sizePx } = reference;
-  const { backbone, base } = await withFormula(architecture, sizePx, ownHead);
+  const { backbone, base } = await formulaBackbone(api, architecture, sizePx, ownHead);
   await assertOnnxEquals(backbone, base, sizePx, ownHead);
   const head = { ...recipe.head, kind: ownHead ? ('keep' as const) : ('new' as const), dropout: 0 };
   const network = attachHead(api, backbone, base, 'last', head, 3, 1);
@@ -184,7 +171,7 @@ describe('forward, gradients and a step of Adam equal the reference, ONNX equals
 describe("torchvision's flavours: ONNX equals the layers", () => {
   for (const name of ['mobilenet-v2-torchvision', 'resnet50-torchvision']) {
     test(name, async () => {
-      const { backbone, base } = await withFormula(architectureOf(name), 32, false);
+      const { backbone, base } = await formulaBackbone(api, architectureOf(name), 32, false);
       await assertOnnxEquals(backbone, base, 32, false);
       base.dispose();
     });

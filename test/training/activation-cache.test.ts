@@ -95,6 +95,22 @@ test('rows of every boundary are the activations of the right view, filled in on
   }
 });
 
+test('views drawn afresh are those that come after, at a cut and for pictures alike', async () => {
+  const boundaries = [0, 9].map((unfreeze) => boundaryFor(cache, unfreeze));
+  const quiet = async (): Promise<void> => {};
+  const filled = await fillCaches(cache, 'test', patches, 2, boundaries, () => {}, quiet, 1);
+  for (const round of [0, 2]) {
+    for (const [b, { group, shape }] of boundaries.entries()) {
+      await filled[b]!.renew(round, quiet);
+      const row = new Float32Array(rowLength(shape));
+      await filled[b]!.read(3, 1, row);
+      const pixels = await picture(patches[3]!.index, 1 + 2 * round + 1);
+      const expected = group === null ? pixels : onEngine(pixels, group, true);
+      for (const [i, value] of expected.entries()) assert.ok(Math.abs(value - row[i]!) < 1e-3, `${group} ${round}`);
+    }
+  }
+});
+
 test('max pooling needs the whole map at the head', () => {
   assert.deepEqual(boundaryFor({ ...cache, pooling: 'max' }, 0).shape, [8, 8, 32]);
 });

@@ -38,6 +38,7 @@ const rows: Activations = {
   shape: [1, 1, 6],
   bytes: 0,
   read: async (patch, _view, into) => into.set(inputs.subarray(patch * 6, patch * 6 + 6)),
+  renew: async () => {},
   close: async () => {},
 };
 

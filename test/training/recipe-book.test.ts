@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { EosinError } from '../../app/core/errors.ts';
 import { applySettings, checkRecipe, findRecipe, parseRecipe, recipeBook } from '../../app/training/recipe-book.ts';
 
 const folder = new URL('../../resources/recipes/', import.meta.url);
-const texts = await Promise.all(
-  ['quick', 'gradual-unfreezing'].map((name) => readFile(new URL(`${name}.json`, folder), 'utf8')),
-);
+const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+const texts = await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')));
 const book = recipeBook(texts);
 const quick = findRecipe(book, 'quick');
 
@@ -21,7 +20,14 @@ const refused = (work: () => unknown, code: string, ...words: string[]): void =>
 };
 
 test('the shipped recipes are valid and go by the names of their files', () => {
-  assert.deepEqual([...book.keys()], ['quick', 'gradual-unfreezing']);
+  assert.deepEqual(
+    [...book.keys()].map((name) => `${name}.json`),
+    files,
+  );
+  const classic = ['frozen-resnet50', 'vgg16-top', 'augmented'];
+  for (const name of ['quick', 'gradual-unfreezing', 'full', ...classic, ...classic.map((one) => `${one}-light`)]) {
+    findRecipe(book, name);
+  }
   assert.deepEqual(
     quick.phases.map(({ unfreeze }) => unfreeze),
     [0, 2],

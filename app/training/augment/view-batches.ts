@@ -44,7 +44,8 @@ export async function* viewBatches(
   }
 }
 
-/** Views 0 to views - 1 of each patch, patch by patch. */
-export function allViews(patches: readonly { readonly index: number }[], views: number): ViewRequest[] {
-  return patches.flatMap(({ index }) => Array.from({ length: views }, (_, view) => ({ patch: index, view })));
+/** `views` views of each patch, patch by patch, the first of them `firstView`. */
+export function allViews(patches: readonly { readonly index: number }[], views: number, firstView = 0): ViewRequest[] {
+  const numbers = Array.from({ length: views }, (_, view) => firstView + view);
+  return patches.flatMap(({ index }) => numbers.map((view) => ({ patch: index, view })));
 }

@@ -46,7 +46,7 @@ test('any view of a patch with enough context shows only pixels of its own neigh
   const augment: TissueAugment = { ...(augmentSchema.parse({}) as TissueAugment), stain: 0, blurPx: 0, brightness: 0 };
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 31 }), fc.nat(5000), (view, patch) => {
-      const drawn = viewOf(augment, 1, view, patch);
+      const drawn = viewOf(augment, 1, view, patch) as TissueView;
       const out = viewed(drawn);
       // The middle of the view is the middle of the patch, and one step right in the view is `scale` px in the source.
       const [x0, y0] = at(out, 15, 15);
@@ -78,9 +78,9 @@ test('a view depends on seed, view and patch alone; view 0 is central', () => {
 });
 
 test('one setting does not move the draws of another', () => {
-  const augment = augmentSchema.parse({});
-  const { stain: _, ...withStain } = viewOf(augment, 1, 2, 3);
-  const { stain: __, ...without } = viewOf({ ...augment, stain: 0 }, 1, 2, 3);
+  const augment = augmentSchema.parse({}) as TissueAugment;
+  const { stain: _, ...withStain } = viewOf(augment, 1, 2, 3) as TissueView;
+  const { stain: __, ...without } = viewOf({ ...augment, stain: 0 }, 1, 2, 3) as TissueView;
   assert.deepEqual(withStain, without);
 });
 
