@@ -1,40 +1,84 @@
-/** What a training run would get: the balance of its patches, and pictures of them. */
+/** What a training run would get: the balance of its patches, what is wrong with some of them, and pictures of them. */
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { isBlurred, isPenned, patchRuleSchema } from '../core/patch-quality.ts';
+import { createEta } from '../core/progress.ts';
 import { randomFor, shuffled } from '../core/random.ts';
-import { recipeSchema } from '../core/recipe.ts';
-import { labelledPatches, planProject } from '../jobs/plan-project.ts';
+import { type Recipe, recipeSchema } from '../core/recipe.ts';
+import type { JobEvent } from '../core/run.ts';
+import { tellWhile } from '../core/tell-while.ts';
+import { type Candidate, labelledPatches, planProject } from '../jobs/plan-project.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { type Ended, eventStream, told } from './event-stream.ts';
 import { recipeOf } from './recipe-of.ts';
 import { jsonBody, query } from './validated.ts';
 
+const recipe = z.union([z.string(), recipeSchema]);
+const rule = patchRuleSchema.prefault({});
 const previewSchema = z.object({
   classId: z.string(),
   recipe: z.string().default('quick'),
   count: z.coerce.number().int().min(1).max(200).default(24),
+  /** Those that are flagged come worst first. */
+  show: z.enum(['all', 'pen', 'blurred']).default('all'),
+  maxPen: z.coerce.number().optional(),
+  minFocus: z.coerce.number().optional(),
 });
 
+type Progress = Extract<JobEvent, { type: 'progress' }>;
+
 export function patchRoutes(deps: ApiDeps) {
-  const { recipes, workspace } = deps;
+  const { workspace } = deps;
   return new Hono()
-    .post('/patches/plan', jsonBody(z.strictObject({ recipe: z.union([z.string(), recipeSchema]) })), async (c) => {
-      const recipe = recipeOf(recipes, c.req.valid('json').recipe);
-      const { summary } = await planProject(workspace.project(), deps, recipe, c.req.raw.signal);
+    .post('/patches/plan', jsonBody(z.strictObject({ recipe, rule })), async (c) => {
+      const asked = c.req.valid('json');
+      const chosen = recipeOf(deps, asked.recipe);
+      const look = { rule: asked.rule };
+      const { summary } = await planProject(workspace.project(), deps, chosen, c.req.raw.signal, look);
       return c.json(summary);
     })
+    .post('/patches/measure', jsonBody(z.strictObject({ recipe })), (c) => {
+      const stop = new AbortController();
+      const chosen = recipeOf(deps, c.req.valid('json').recipe);
+      const events = measured(deps, chosen, AbortSignal.any([stop.signal, deps.closing]));
+      return eventStream<Progress | { type: 'done' } | Ended>(told(events), stop);
+    })
     .get('/patches/preview', query(previewSchema), async (c) => {
-      const { classId, recipe: name, count } = c.req.valid('query');
-      const recipe = recipeOf(recipes, name);
-      const { candidates } = await labelledPatches(workspace.project(), deps, recipe, c.req.raw.signal);
+      const { classId, recipe: name, count, show, ...limits } = c.req.valid('query');
+      const chosen = recipeOf(deps, name);
+      const { candidates } = await labelledPatches(workspace.project(), deps, chosen, c.req.raw.signal);
+      const flagRule = patchRuleSchema.parse(limits);
       const own = candidates.filter((candidate) => candidate.classId === classId);
-      const shown = shuffled(own, randomFor(recipe.seed, 'preview', classId)).slice(0, count);
-      const patches = shown.map(({ slideId, x, y, downsample }) => ({
-        slideId,
-        x,
-        y,
-        sizePx: recipe.input.sizePx,
-        downsample,
-      }));
-      return c.json({ patches, total: own.length });
+      const wanted =
+        show === 'all'
+          ? shuffled(own, randomFor(chosen.seed, 'preview', classId))
+          : show === 'pen'
+            ? own.filter((one) => isPenned(one, flagRule)).sort((a, b) => b.pen - a.pen)
+            : own.filter((one) => isBlurred(one, flagRule)).sort((a, b) => a.focus! - b.focus!);
+      const { sizePx } = chosen.input;
+      const patches = wanted.slice(0, count).map((one) => ({ ...placeOf(one), sizePx }));
+      return c.json({ patches, total: wanted.length });
     });
+}
+
+function placeOf({ slideId, x, y, downsample, pen, focus }: Candidate) {
+  return { slideId, x, y, downsample, pen, focus };
+}
+
+/** Measures the focus of every labelled patch that has none yet. */
+async function* measured(
+  deps: ApiDeps,
+  chosen: Recipe,
+  signal: AbortSignal,
+): AsyncGenerator<Progress | { type: 'done' }> {
+  const eta = createEta();
+  yield* tellWhile<Progress, unknown>((tell) =>
+    labelledPatches(deps.workspace.project(), deps, chosen, signal, {
+      rule: patchRuleSchema.parse({}),
+      measure: true,
+      onMeasured: (done, total) =>
+        tell({ type: 'progress', stage: 'Focus', done, total, unit: 'patches', etaSeconds: eta.after(done, total) }),
+    }),
+  );
+  yield { type: 'done' };
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
+import { patchRuleSchema } from '../core/patch-quality.ts';
 import { recipeSchema } from '../core/recipe.ts';
 import { resumeTraining, startPrediction, startTraining } from '../jobs/project-runs.ts';
 import { runDepsOf } from '../jobs/run-deps.ts';
@@ -18,6 +19,7 @@ const startSchema = z.discriminatedUnion('kind', [
     kind: z.literal('train'),
     recipe: z.union([z.string(), recipeSchema]),
     engine: z.enum(['native-cuda', 'native-cpu', 'webgpu', 'wasm', 'cpu']).nullable().default(null),
+    rule: patchRuleSchema.prefault({}),
   }),
   z.strictObject({
     kind: z.literal('predict'),
@@ -36,7 +38,7 @@ const contentTypes: Record<string, string> = {
 };
 
 export function runRoutes(deps: ApiDeps) {
-  const { recipes, workspace } = deps;
+  const { workspace } = deps;
   const runDeps = runDepsOf(deps);
   return new Hono()
     .get('/', (c) => c.json({ runs: workspace.project().runs.list() }))
@@ -44,8 +46,10 @@ export function runRoutes(deps: ApiDeps) {
       const request = c.req.valid('json');
       const project = workspace.project();
       if (request.kind === 'predict') return c.json(startPrediction(project, workspace.runs(), runDeps, request));
-      const recipe = recipeOf(recipes, request.recipe);
-      return c.json(startTraining(project, workspace.runs(), runDeps, { recipe, engine: request.engine }));
+      const recipe = recipeOf(deps, request.recipe);
+      return c.json(
+        startTraining(project, workspace.runs(), runDeps, { recipe, engine: request.engine, rule: request.rule }),
+      );
     })
     .get('/:id', (c) => c.json(workspace.project().runs.get(c.req.param('id'))))
     .get('/:id/events', query(z.object({ after: z.coerce.number().int().min(0).default(0) })), (c) => {

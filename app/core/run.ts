@@ -1,5 +1,6 @@
 /** What a job tells while it runs and when it ends. The viewer's curves, the command line and the run's record read the same words. */
 import type { ErrorReport } from './errors.ts';
+import type { QualitySummary } from './patch-quality.ts';
 
 export type JobKind = 'train' | 'predict';
 export type JobState = 'queued' | 'running' | 'done' | 'cancelled' | 'failed';
@@ -104,4 +105,6 @@ export interface PlanSummary {
   readonly mpp: number | null;
   readonly storeBytes: number;
   readonly warnings: readonly string[];
+  /** Absent for loose pictures, and for plans from before patches were judged. */
+  readonly quality?: QualitySummary;
 }

@@ -25,14 +25,14 @@ export interface LoosePictures {
 export const decodeCalls = 2;
 
 /** One decode call takes this many neighbours: a call costs about a millisecond whatever its size. */
-const patchesPerCall = 64;
+export const patchesPerCall = 64;
 
 interface DecodeCall {
   readonly patches: number;
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Cuts all patches into `store.file`; throws what the decode processes throw, and the signal's reason on cancel. */
+/** Cuts all patches into `store.file` and gives their focus by index (slides/focus.ts); throws what the decode processes throw, and the signal's reason on cancel. */
 export async function cutPatchStore(
   pool: SlidePool,
   store: PatchStoreRef,
@@ -40,20 +40,28 @@ export async function cutPatchStore(
   parallel: number,
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Float32Array> {
   const layout = patchStoreLayout(store);
   const { file } = store;
+  const focusOf = new Float32Array(store.count).fill(1);
   const calls = slides.flatMap(({ slide, downsample, patches: all }) =>
     chunks(neighbours(all, layout.sidePx * downsample * 8)).map((part): DecodeCall => {
       const patches = part.map((patch) => {
         const { x, y } = patchRegion(patch, store, downsample);
         return { x, y, offset: patchOffset(layout, patch.index) };
       });
-      const request = { file, sizePx: layout.sidePx, downsample, patches };
-      return { patches: patches.length, run: (stop) => pool.cutPatches(slide, request, stop) };
+      const request = { file, sizePx: layout.sidePx, downsample, patches, focusInsidePx: store.contextPx };
+      return {
+        patches: patches.length,
+        async run(stop) {
+          const focus = await pool.cutPatches(slide, request, stop);
+          for (const [i, { index }] of part.entries()) focusOf[index] = focus[i]!;
+        },
+      };
     }),
   );
   await fill(store, calls, parallel, onProgress, signal);
+  return focusOf;
 }
 
 /** Fills the store from pictures that are patches already; the store must have no margin. */

@@ -99,6 +99,7 @@ async function planOf(
     stains: [],
     learnsGlass: false,
     patientsKnown: groupOf !== null,
+    selection: null,
   };
   return { ...draft, summary: summarise(draft, 0, warnings), planHash: hashPlan(draft) };
 }

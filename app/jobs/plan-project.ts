@@ -1,9 +1,20 @@
 /** The training plan of a project: regions become patches, patients keep their part of the split. */
 import type { RegionClass } from '../core/annotation.ts';
 import { EosinError } from '../core/errors.ts';
+import {
+  defaultPatchRule,
+  type FlagCount,
+  isBlurred,
+  isLeftOut,
+  isPenned,
+  type PatchQuality,
+  type PatchRule,
+  type QualitySummary,
+} from '../core/patch-quality.ts';
 import type { SlideView, SplitPart } from '../core/project.ts';
 import { downsampleFor, meanMpp } from '../core/pyramid.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { penShare } from '../core/tissue-map.ts';
 import { coarserLimit } from '../passports/guards.ts';
 import { patchGrid } from '../patches/grid.ts';
 import { labelPatches } from '../patches/label-patches.ts';
@@ -11,19 +22,32 @@ import { assertNoLeak } from '../patches/leak.ts';
 import { capPerClass } from '../patches/sampling.ts';
 import { describeSplitWarnings, splitPatients } from '../patches/split.ts';
 import type { Project } from '../project.ts';
+import type { SlidePool } from '../slides/slide-pool.ts';
 import { patientKey } from '../slides/slide-store.ts';
 import type { TissueMasks } from '../slides/tissue-masks.ts';
 import type { SlidePatches } from './cut-store.ts';
 import { leastTissue } from './least-tissue.ts';
+import { keyOfCorner, knownFocus, measureFocus } from './patch-focus.ts';
 import { assertTrainable, contextOf, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
 
 /** Where a plan looks at slides. */
 export interface PlanSources {
   readonly masks: TissueMasks;
+  readonly pool: SlidePool;
 }
 
+/** How a plan judges patches. */
+export interface PatchLook {
+  readonly rule: PatchRule;
+  /** Measures the focus of all; else only where the rule needs it. */
+  readonly measure?: boolean;
+  readonly onMeasured?: (done: number, total: number) => void;
+}
+
+const byDefault: PatchLook = { rule: defaultPatchRule };
+
 /** A labelled patch of the project before the plan gives it its place. */
-export interface Candidate {
+export interface Candidate extends PatchQuality {
   readonly slideId: string;
   readonly x: number;
   readonly y: number;
@@ -35,17 +59,20 @@ export interface Candidate {
   readonly tissue: number;
 }
 
+type Found = Omit<Candidate, keyof PatchQuality>;
+
 /** Every patch that the regions of the project's slides give at the recipe's size and mpp. */
 export async function labelledPatches(
   project: Project,
   sources: PlanSources,
   recipe: Recipe,
   signal: AbortSignal,
+  look: PatchLook = byDefault,
 ): Promise<{ candidates: Candidate[]; mpp: number; warnings: string[] }> {
   const { usable, warnings } = usableSlides(project, recipe);
   const mpp = recipe.input.mpp ?? Math.max(...usable.map((slide) => meanMpp(slide.mpp!)));
   const classes = project.classes.list();
-  const candidates: Candidate[] = [];
+  const found: Found[] = [];
   for (const slide of usable) {
     signal.throwIfAborted();
     const wanted = downsampleFor(meanMpp(slide.mpp!), mpp);
@@ -61,10 +88,46 @@ export async function labelledPatches(
     const annotations = project.annotations.list(slide.id);
     for (const { x, y, classId, regionId, tissue } of labelPatches(grid, annotations, classes, mask)) {
       const patient = patientKey(slide);
-      candidates.push({ slideId: slide.id, x, y, classId, patient, region: regionId, downsample, tissue });
+      found.push({ slideId: slide.id, x, y, classId, patient, region: regionId, downsample, tissue });
     }
   }
+  const candidates = await judged(project, sources, recipe.input.sizePx, found, look, signal);
   return { candidates, mpp, warnings };
+}
+
+/** With the ink over each patch, and its focus as far as it is known or wanted. */
+async function judged(
+  project: Project,
+  { masks, pool }: PlanSources,
+  sizePx: number,
+  found: readonly Found[],
+  { rule, measure = rule.leaveOutBlurred, onMeasured }: PatchLook,
+  signal: AbortSignal,
+): Promise<Candidate[]> {
+  const out: Candidate[] = [];
+  let done = 0;
+  for (const id of new Set(found.map(({ slideId }) => slideId))) {
+    const own = found.filter(({ slideId }) => slideId === id);
+    const slide = project.slides.get(id);
+    const path = project.slides.resolvePath(id);
+    const map = await masks.map(path, signal);
+    const { downsample } = own[0]!;
+    const target = { path, fingerprint: slide.info.fingerprint, sizePx, downsample };
+    const count = (patches: number): void => {
+      done += patches;
+      onMeasured?.(done, found.length);
+    };
+    const { cache } = project.folders;
+    const focus = measure
+      ? await measureFocus(pool, cache, target, own, count, signal)
+      : await knownFocus(cache, target);
+    const side = sizePx * downsample;
+    for (const patch of own) {
+      const pen = penShare(map, { x: patch.x, y: patch.y, width: side, height: side }, slide.tissue);
+      out.push({ ...patch, pen, focus: focus.get(keyOfCorner(patch)) ?? null });
+    }
+  }
+  return out;
 }
 
 /** Plans a training run, and stores the parts of patients that had none yet. Throws plan/... when there is nothing to learn from. */
@@ -73,8 +136,9 @@ export async function planProject(
   sources: PlanSources,
   recipe: Recipe,
   signal: AbortSignal,
+  look: PatchLook = byDefault,
 ): Promise<TrainPlan> {
-  const plan = await planLabelled(project, sources, recipe, signal);
+  const plan = await planLabelled(project, sources, recipe, signal, look);
   assertTrainable(plan.summary);
   return plan;
 }
@@ -85,8 +149,12 @@ export async function planLabelled(
   sources: PlanSources,
   recipe: Recipe,
   signal: AbortSignal,
+  look: PatchLook = byDefault,
 ): Promise<TrainPlan> {
-  const { candidates, mpp, warnings } = await labelledPatches(project, sources, recipe, signal);
+  const { candidates: all, mpp, warnings } = await labelledPatches(project, sources, recipe, signal, look);
+  const quality = qualityOf(project, all, look.rule);
+  const candidates = all.filter((patch) => !isLeftOut(patch, look.rule));
+  warnings.push(...leftOutWarnings(quality, candidates.length));
   const { parts, splitWarnings } = assignParts(project, candidates);
   warnings.push(...splitWarnings);
   const partOf = new Map(parts.map(({ patient, part }) => [patient, part]));
@@ -118,8 +186,48 @@ export async function planLabelled(
     stains: [...new Set(slides.map(({ stain }) => stain).filter(Boolean))],
     learnsGlass: learnsGlass(chosen),
     patientsKnown: slides.every(({ patient }) => patient !== ''),
+    selection: {
+      rule: look.rule,
+      tissue: slides.map(({ info, tissue }) => ({ fingerprint: info.fingerprint, ...tissue })),
+      leftOut: quality.leftOut,
+    },
   };
-  return { ...draft, summary: summarise(draft, slides.length, warnings), planHash: hashPlan(draft) };
+  const summary = { ...summarise(draft, slides.length, warnings), quality };
+  return { ...draft, summary, planHash: hashPlan(draft) };
+}
+
+/** What is flagged, a class and slide, and how much of it is left out. */
+function qualityOf(project: Project, all: readonly Candidate[], rule: PatchRule): QualitySummary {
+  const rows = new Map<string, { -readonly [K in keyof FlagCount]: FlagCount[K] }>();
+  for (const patch of all) {
+    const key = `${patch.classId} ${patch.slideId}`;
+    let row = rows.get(key);
+    if (!row) {
+      const className = project.classes.get(patch.classId).name;
+      row = { className, slide: project.slides.get(patch.slideId).name, patches: 0, pen: 0, blurred: 0, unmeasured: 0 };
+      rows.set(key, row);
+    }
+    row.patches++;
+    if (isPenned(patch, rule)) row.pen++;
+    if (isBlurred(patch, rule)) row.blurred++;
+    if (patch.focus === null) row.unmeasured++;
+  }
+  const out = all.filter((patch) => isLeftOut(patch, rule));
+  const pen = rule.leaveOutPen ? out.filter((patch) => isPenned(patch, rule)).length : 0;
+  return { rule, leftOut: { pen, blurred: out.length - pen }, flags: [...rows.values()] };
+}
+
+function leftOutWarnings({ leftOut, rule }: QualitySummary, kept: number): string[] {
+  const of = kept + leftOut.pen + leftOut.blurred;
+  const share = (rule.maxPen * 100).toFixed(0);
+  return [
+    ...(leftOut.pen > 0
+      ? [`${leftOut.pen} of ${of} labelled patches were left out: more than ${share} % is pen.`]
+      : []),
+    ...(leftOut.blurred > 0
+      ? [`${leftOut.blurred} of ${of} labelled patches were left out: out of focus (score below ${rule.minFocus}).`]
+      : []),
+  ];
 }
 
 /** True when most training patches of some class are bare glass: a model of it must see glass when it predicts. */

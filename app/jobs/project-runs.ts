@@ -1,6 +1,7 @@
 /** Runs of a project: training and prediction, recorded from the first event to the result. */
 import path from 'node:path';
 import { EosinError } from '../core/errors.ts';
+import { defaultPatchRule, type PatchRule } from '../core/patch-quality.ts';
 import type { RunView } from '../core/project.ts';
 import type { Recipe } from '../core/recipe.ts';
 import { automaticTissue, type TissueChoice } from '../core/tissue-map.ts';
@@ -21,6 +22,8 @@ import { trainModel } from './train-model.ts';
 interface TrainingChoice {
   readonly recipe: Recipe;
   readonly engine: EngineId | null;
+  /** Absent in runs from before patches were judged. */
+  readonly rule?: PatchRule | undefined;
 }
 
 /** Puts a training run in line; when it is done, the project has its model and the run's folder a report. */
@@ -52,10 +55,10 @@ function learn(
   live: LiveRuns,
   deps: RunDeps,
   runId: string,
-  { recipe, engine }: TrainingChoice,
+  { recipe, engine, rule = defaultPatchRule }: TrainingChoice,
 ): void {
   live.start(runId, async (emit, signal) => {
-    const plan = await planProject(project, deps, recipe, signal);
+    const plan = await planProject(project, deps, recipe, signal, { rule });
     const runFolder = path.join(project.folders.runs, runId);
     const modelName = `${project.name} · ${recipe.name}`;
     const modelFolder = path.join(project.folders.models, runId);

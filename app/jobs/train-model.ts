@@ -1,6 +1,7 @@
 /** One training run, host side: cut the patches, let the worker learn, give the result its passport. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { defaultPatchRule } from '../core/patch-quality.ts';
 import { createEta } from '../core/progress.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import type { EngineId } from '../engine/engine.ts';
@@ -90,8 +91,17 @@ export async function fillStore(
   const onProgress = (done: number, total: number): void =>
     emit({ type: 'progress', stage: 'Cut patches', done, total, unit: 'patches', etaSeconds: eta.after(done, total) });
   if (plan.pixels.kind === 'slides')
-    await cutPatchStore(pool, store, plan.pixels.slides, decodeCalls, onProgress, signal);
+    tellFocus(await cutPatchStore(pool, store, plan.pixels.slides, decodeCalls, onProgress, signal), plan, emit);
   else await decodePictureStore(pool, store, plan.pixels, decodeCalls, onProgress, signal);
+}
+
+/** A sentence for the run's record, where patches that are out of focus are learned from. */
+function tellFocus(focus: Float32Array, { selection }: TrainPlan, emit: Emit): void {
+  const { minFocus } = selection?.rule ?? defaultPatchRule;
+  const blurred = focus.filter((score) => score < minFocus).length;
+  if (blurred === 0) return;
+  const text = `${blurred} of ${focus.length} patches are out of focus (score below ${minFocus}).`;
+  emit({ type: 'note', level: 'warning', text });
 }
 
 function specFor(deps: TrainingDeps, { runFolder, plan, engine }: TrainingRequest, store: PatchStoreRef): TrainSpec {
@@ -140,6 +150,7 @@ function passportFor(deps: TrainingDeps, { modelId, modelName, plan }: TrainingR
       classes: summary.classes.map((one) => ({ ...one })),
       slides: summary.slides,
     },
+    selection: asMutable(plan.selection),
     metrics: { validation: asMutable(outcome.validation), test: asMutable(outcome.test) },
     engine: outcome.engine,
     versions: { eosin: deps.appVersion, node: process.versions.node },

@@ -4,8 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { EosinError } from '../core/errors.ts';
+import type { PatchRule } from '../core/patch-quality.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { PlanSummary } from '../core/run.ts';
+import type { TissueChoice } from '../core/tissue-map.ts';
 import { contextPxFor, patchStoreLayout } from '../patches/patch-store-format.ts';
 import type { PlannedPatch } from '../training/ports.ts';
 import type { LoosePictures, SlidePatches } from './cut-store.ts';
@@ -23,9 +25,18 @@ export interface TrainPlan {
   /** A class was labelled on bare glass, so prediction must not pass glass over. */
   readonly learnsGlass: boolean;
   readonly patientsKnown: boolean;
+  /** What decided which labelled patches of slides are in the plan; null for loose pictures. */
+  readonly selection: PatchSelection | null;
   readonly summary: PlanSummary;
-  /** SHA-256 of patches, split and recipe. */
+  /** SHA-256 of patches, selection, split and recipe. */
   readonly planHash: string;
+}
+
+export interface PatchSelection {
+  readonly rule: PatchRule;
+  /** Of each slide, by its fingerprint. */
+  readonly tissue: readonly ({ readonly fingerprint: string } & TissueChoice)[];
+  readonly leftOut: { readonly pen: number; readonly blurred: number };
 }
 
 /** Margin that the recipe's augmentation needs; loose pictures have none. */
@@ -70,8 +81,8 @@ export function summarise(
 }
 
 export function hashPlan(plan: Omit<TrainPlan, 'summary' | 'planHash'>): string {
-  const { recipe, classes, patches, mpp } = plan;
-  return createHash('sha256').update(JSON.stringify({ recipe, classes, patches, mpp })).digest('hex');
+  const { recipe, classes, patches, mpp, selection } = plan;
+  return createHash('sha256').update(JSON.stringify({ recipe, classes, patches, mpp, selection })).digest('hex');
 }
 
 /** Throws unless a network can learn from the plan: two classes to learn and patches to check it on. */

@@ -6,6 +6,7 @@
  *                 model.json, *.bin  the layers model, for further training
  */
 import { z } from 'zod';
+import { patchRuleSchema } from '../core/patch-quality.ts';
 import { recipeSchema } from '../core/recipe.ts';
 import { researchUseOnly } from '../core/research-use.ts';
 
@@ -91,6 +92,18 @@ export const passportSchema = z.strictObject({
     ),
     slides: count,
   }),
+  /** Which labelled patches of slides were learned from; null for loose pictures and in models that do not say it. */
+  selection: z
+    .strictObject({
+      rule: patchRuleSchema,
+      /** Where tissue began on each slide that was set by hand or not (threshold null: automatic). */
+      tissue: z.array(
+        z.strictObject({ fingerprint: z.string(), threshold: z.int().nullable(), penIsTissue: z.boolean() }),
+      ),
+      leftOut: z.strictObject({ pen: count, blurred: count }),
+    })
+    .nullable()
+    .default(null),
   metrics: z.strictObject({ validation: evaluationSchema.nullable(), test: evaluationSchema.nullable() }),
   engine: z.strictObject({
     id: z.string(),

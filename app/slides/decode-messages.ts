@@ -55,7 +55,7 @@ export interface DecodeResults {
   /** In the slot: the scores, then the pen. */
   'tissue-map': Omit<TissueMap, 'scores' | 'pen'> & { bytes: number };
   'make-levels': Record<string, never>;
-  'cut-patches': Record<string, never>;
+  'cut-patches': { focus: number[] };
   'decode-pictures': Record<string, never>;
   deidentify: CopyReport;
 }

@@ -74,8 +74,7 @@ const handlers: Handlers = {
     return {};
   },
   'cut-patches': async ({ slide: source, request }, { open, onStep }) => {
-    await cutPatches(await open(source), request, onStep);
-    return {};
+    return { focus: await cutPatches(await open(source), request, onStep) };
   },
   'decode-pictures': async ({ request }, { onStep }) => {
     await decodePictures(request, onStep);

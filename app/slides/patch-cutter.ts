@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { focusOf } from './focus.ts';
 import { boxUnder, checkRequest, groupBoxes, readWindows, type Sampling, samplingOn } from './region-reader.ts';
 import { resample } from './resample.ts';
 import type { OnStep } from './slide.ts';
@@ -12,35 +13,46 @@ import type { TiffSlide } from './tiff-slide.ts';
 /** Patches of one neighbourhood stand together, this many to a side. */
 const neighbourhood = 8;
 
-/** Patch i goes to `offset` of `request.file` as [sizePx, sizePx, rgb]; the file is made when it is not there, never cut. */
-export async function cutPatches(slide: TiffSlide, request: CutRequest, onStep?: OnStep): Promise<void> {
-  const { sizePx, downsample } = request;
+/**
+ * Patch i goes to `offset` of `request.file` as [sizePx, sizePx, rgb]; the file is made when it is not there, never cut.
+ * Gives the focus of patch i at i where it is asked for, else nothing.
+ */
+export async function cutPatches(slide: TiffSlide, request: CutRequest, onStep?: OnStep): Promise<number[]> {
+  const { sizePx, downsample, focusInsidePx } = request;
+  const focus: number[] = [];
   const level = await slide.levelFor(downsample, onStep);
   const sidePx = sizePx * downsample * neighbourhood;
-  const patches = request.patches.map((patch) => {
+  const patches = request.patches.map((patch, index) => {
     checkRequest({ ...patch, widthPx: sizePx, heightPx: sizePx, downsample });
     const sampling = settle(samplingOn(level, { ...patch, downsample }), sizePx);
     const row = Math.floor(patch.y / sidePx);
     const column = Math.floor(patch.x / sidePx);
-    return { offset: patch.offset, sampling, box: boxUnder(sampling, sizePx, sizePx), row, column };
+    return { index, offset: patch.offset, sampling, box: boxUnder(sampling, sizePx, sizePx), row, column };
   });
   patches.sort((a, b) => a.row - b.row || a.column - b.column);
-  await writeInto(request.file, async (write) => {
+  const into = request.file === null ? withoutFile : writeInto.bind(null, request.file);
+  await into(async (write) => {
     for (const group of groupBoxes(level, patches)) {
       const windows = await readWindows(
         level,
         group.map(({ box }) => box),
       );
-      for (const [i, { offset, sampling }] of group.entries()) {
+      for (const [i, { index, offset, sampling }] of group.entries()) {
         const data = new Uint8Array(sizePx * sizePx * 3);
         const target = { data, rowPx: sizePx, left: 0, top: 0, widthPx: sizePx, heightPx: sizePx };
         resample(windows[i]!, sampling.x, sampling.y, sampling.step, sampling.step, target);
+        if (focusInsidePx !== undefined) focus[index] = focusOf(data, sizePx, focusInsidePx);
         await write(data, offset);
       }
       onStep?.();
     }
   });
+  return focus;
 }
+
+type WritePatches = (write: (data: Uint8Array, offset: number) => Promise<void>) => Promise<void>;
+
+const withoutFile = (task: WritePatches): Promise<void> => task(async () => {});
 
 /**
  * A scale that differs from a stored one by less than half a px over the whole patch (a model of 0.5 µm per px on a slide of 0.499) is
@@ -53,10 +65,7 @@ function settle(sampling: Sampling, sizePx: number): Sampling {
 }
 
 /** Opens a file for writing at offsets and closes it again; throws `disk/full` and its like in words. */
-export async function writeInto(
-  path: string,
-  task: (write: (data: Uint8Array, offset: number) => Promise<void>) => Promise<void>,
-): Promise<void> {
+export async function writeInto(path: string, task: WritePatches): Promise<void> {
   const inWords = (thrown: unknown): never => {
     throw fileError(thrown, basename(path));
   };

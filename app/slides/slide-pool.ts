@@ -30,11 +30,14 @@ export interface SlidePoolOptions {
 
 /** Patches of one slide and one size; neighbours in one call share their tiles. */
 export interface CutRequest {
-  readonly file: string;
+  /** Null writes nothing: only the focus is asked for. */
+  readonly file: string | null;
   readonly sizePx: number;
   readonly downsample: number;
   /** Top-left corner in level-0 px; `offset` in bytes of `file`, where sizePx * sizePx * 3 bytes of RGB go. */
   readonly patches: readonly { readonly x: number; readonly y: number; readonly offset: number }[];
+  /** Asks for the focus of each patch (focus.ts) without a margin of so many px. */
+  readonly focusInsidePx?: number | undefined;
 }
 
 export interface PictureRequest {
@@ -75,8 +78,8 @@ export interface SlidePool {
   /** JPEG of a label, macro or thumbnail picture. */
   associated(slide: string | SlideSource, name: string, signal?: AbortSignal): Promise<Uint8Array>;
   tissueMap(slide: string | SlideSource, signal?: AbortSignal): Promise<TissueMap>;
-  /** Writes raw RGB patches straight into `request.file`. */
-  cutPatches(slide: string | SlideSource, request: CutRequest, signal?: AbortSignal): Promise<void>;
+  /** Writes raw RGB patches straight into `request.file`; gives the focus of each, where it was asked for. */
+  cutPatches(slide: string | SlideSource, request: CutRequest, signal?: AbortSignal): Promise<readonly number[]>;
   /** Decodes plain pictures, resized to a square of `sizePx` where they differ, as raw RGB into `request.file`. */
   decodePictures(request: PictureRequest, signal?: AbortSignal): Promise<void>;
   /** Writes a copy without names into an empty folder and searches it, see `copySlide`; the signal ends the work. */
@@ -308,10 +311,8 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
     },
     async cutPatches(source, request, signal) {
       const slide = await prepare(source, () => request.downsample, signal);
-      await call<'cut-patches', void>(slide, { kind: 'cut-patches', slide: slide.source, request }, async () => {}, {
-        bulk: true,
-        signal,
-      });
+      const message = { kind: 'cut-patches' as const, slide: slide.source, request };
+      return call<'cut-patches', number[]>(slide, message, async ({ focus }) => focus, { bulk: true, signal });
     },
     async decodePictures(request, signal) {
       const { deadlineMs } = options;

@@ -5,7 +5,7 @@ import { EosinError, type ErrorReport } from '../../app/core/errors.ts';
 const origin = 'http://eosin';
 
 /** The JSON answer of a route; an error comes back as the EosinError that it was. */
-export async function call<T>(app: App, method: 'GET' | 'POST' | 'PUT', route: string, body?: unknown): Promise<T> {
+export async function call<T>(app: App, method: 'GET' | 'POST' | 'PUT' | 'PATCH', route: string, body?: unknown): Promise<T> {
   const response = await send(app, method, route, body);
   return (await response.json()) as T;
 }

@@ -1,5 +1,6 @@
 /** Judges a finished model on labelled patches. */
 import path from 'node:path';
+import { defaultPatchRule } from '../../app/core/patch-quality.ts';
 import type { SplitPart } from '../../app/core/project.ts';
 import { evaluateModel } from '../../app/jobs/evaluate-model.ts';
 import { planPictures } from '../../app/jobs/plan-folders.ts';
@@ -47,7 +48,9 @@ export const evaluateCommand: Command = {
       const { mpp, warnings } = modelMppOf(passport, { modelMpp: positive(flags, 'model-mpp') });
       for (const warning of warnings) terminal.note(`Note: ${warning}`);
       await openProjectAt(started, project!);
-      plan = await planLabelled(services.workspace.project(), services, recipeAt(mpp), signal);
+      plan = await planLabelled(services.workspace.project(), services, recipeAt(mpp), signal, {
+        rule: passport.selection?.rule ?? defaultPatchRule,
+      });
     } else {
       const groups = text(flags, 'groups');
       const groupsFile = groups === undefined ? null : path.resolve(groups);

@@ -6,18 +6,24 @@ import { isIgnoreName } from '../../app/annotations/class-store.ts';
 import { readQupathGeoJson } from '../../app/annotations/qupath-geojson.ts';
 import { tissueWarnings } from '../../app/annotations/tissue-warnings.ts';
 import { EosinError } from '../../app/core/errors.ts';
+import { isBlurred, isLeftOut, isPenned } from '../../app/core/patch-quality.ts';
 import { createEta } from '../../app/core/progress.ts';
 import { downsampleFor, meanMpp } from '../../app/core/pyramid.ts';
 import { type SlideInfo, type TissueMask, tissueShare } from '../../app/core/slide.ts';
+import { penShare } from '../../app/core/tissue-map.ts';
 import { readInput } from '../../app/files/read-input.ts';
 import { writeWhole } from '../../app/files/write-whole.ts';
+import { patchesPerCall } from '../../app/jobs/cut-store.ts';
 import { type PatchGrid, patchBox, patchGrid } from '../../app/patches/grid.ts';
 import { labelPatches } from '../../app/patches/label-patches.ts';
 import { formatCsv } from '../../app/slides/csv.ts';
+import type { SlidePool } from '../../app/slides/slide-pool.ts';
 import { number, positive, requiredText, sidePx, text, word, wrongUse } from './arguments.ts';
+import { chosenPatchRule } from './chosen-patch-rule.ts';
 import type { Command } from './command.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { thresholdOf } from './tissue.ts';
 
 interface CutPatch {
   readonly x: number;
@@ -29,13 +35,13 @@ interface CutPatch {
 export const patches: Command = {
   name: 'patches',
   usage:
-    'SLIDE --out DIR [--size 224] [--mpp 0.5] [--slide-mpp F] [--annotations FILE.geojson] [--overlap 0] [--tissue 0.5]',
-  summary: 'Cuts a grid of patches as PNG; with annotations only those that get a class. patches.csv lists them.',
+    'SLIDE --out DIR [--size 224] [--mpp 0.5] [--slide-mpp F] [--annotations FILE.geojson] [--overlap 0] [--tissue 0.5] [--threshold 0..255] [--max-pen F] [--min-focus F]',
+  summary:
+    'Cuts a grid of patches as PNG; with annotations only those that get a class. patches.csv lists them with focus and pen.',
   flags: Object.fromEntries(
-    ['out', 'size', 'mpp', 'slide-mpp', 'annotations', 'overlap', 'tissue'].map((name) => [
-      name,
-      { type: 'string' as const },
-    ]),
+    ['out', 'size', 'mpp', 'slide-mpp', 'annotations', 'overlap', 'tissue', 'threshold', 'max-pen', 'min-focus'].map(
+      (name) => [name, { type: 'string' as const }],
+    ),
   ),
   async run({ words, flags, terminal, app, signal }) {
     const { pool, masks } = (await app()).services;
@@ -46,6 +52,11 @@ export const patches: Command = {
     if (overlapPx < 0 || overlapPx >= sizePx) throw wrongUse('--overlap wants px from 0 to less than the size.');
     const least = number(flags, 'tissue') ?? 0.5;
     if (least < 0 || least > 1) throw wrongUse('--tissue wants a share from 0 to 1.');
+    const rule = {
+      ...chosenPatchRule(flags),
+      leaveOutPen: flags['max-pen'] !== undefined,
+      leaveOutBlurred: flags['min-focus'] !== undefined,
+    };
     const slide = await pool.describe(slidePath, signal);
     const slideMpp = positive(flags, 'slide-mpp') ?? (slide.mpp && meanMpp(slide.mpp));
     if (slideMpp === null) {
@@ -57,20 +68,39 @@ export const patches: Command = {
     const downsample = downsampleFor(slideMpp, positive(flags, 'mpp') ?? 0.5);
     const stridePx = sizePx - overlapPx;
     const grid = patchGrid({ widthPx, heightPx, downsample, sizePx, stridePx, cover: 'inside' });
-    const mask = await masks.get(slidePath, undefined, signal);
+    const choice = { threshold: thresholdOf(flags), penIsTissue: false };
+    const map = await masks.map(slidePath, signal);
+    const mask = await masks.get(slidePath, choice, signal);
     const annotationFile = text(flags, 'annotations');
-    const cut = annotationFile
+    const found = annotationFile
       ? await labelled(grid, mask, annotationFile, slide, terminal)
       : unlabelled(grid, (x, y) => tissueShare(mask, { x, y, width: grid.side, height: grid.side }), least);
+    const target = { sizePx, downsample };
+    const focus = await focusOfAll(pool, slidePath, target, found, signal);
+    const judged = found.map((patch, i) => ({
+      ...patch,
+      focus: focus[i]!,
+      pen: penShare(map, { x: patch.x, y: patch.y, width: grid.side, height: grid.side }, choice),
+    }));
+    // Here nothing is left out unless it is asked for: patches.csv says what each patch is like.
+    const cut = judged.filter((patch) => !isLeftOut(patch, rule));
     const eta = createEta();
-    const rows = [['file', 'x', 'y', 'label', 'tissue']];
+    const rows = [['file', 'x', 'y', 'label', 'tissue', 'focus', 'pen']];
     for (const [i, patch] of cut.entries()) {
       signal.throwIfAborted();
       const at = `${Math.round(patch.x)}_${Math.round(patch.y)}`;
       const name = path.join(folderName(patch.label), `${path.parse(slidePath).name}_${at}.png`);
       const request = { x: patch.x, y: patch.y, widthPx: sizePx, heightPx: sizePx, downsample };
       await writeWhole(path.join(folder, name), await pool.regionPng(slidePath, request, signal));
-      rows.push([name, String(patch.x), String(patch.y), patch.label, patch.tissue.toFixed(3)]);
+      rows.push([
+        name,
+        String(patch.x),
+        String(patch.y),
+        patch.label,
+        patch.tissue.toFixed(3),
+        patch.focus.toFixed(3),
+        patch.pen.toFixed(3),
+      ]);
       const done = i + 1;
       terminal.progress({
         type: 'progress',
@@ -82,18 +112,47 @@ export const patches: Command = {
       });
     }
     await writeWhole(path.join(folder, 'patches.csv'), formatCsv(rows));
-    const counts: Record<string, number> = {};
-    for (const { label } of cut) counts[label || 'unlabelled'] = (counts[label || 'unlabelled'] ?? 0) + 1;
-    terminal.result({ patches: cut.length, classes: counts });
+    const counts: Record<string, { patches: number; pen: number; blurred: number }> = {};
+    for (const patch of cut) {
+      const name = patch.label || 'unlabelled';
+      counts[name] ??= { patches: 0, pen: 0, blurred: 0 };
+      const one = counts[name];
+      one.patches++;
+      if (isPenned(patch, rule)) one.pen++;
+      if (isBlurred(patch, rule)) one.blurred++;
+    }
+    terminal.result({ patches: cut.length, leftOut: judged.length - cut.length, rule, classes: counts });
     if (!terminal.json)
       terminal.say(
         table(
-          ['Class', 'patches'],
-          Object.entries(counts).map(([name, count]) => [name, String(count)]),
+          ['Class', 'patches', 'touched by pen', 'out of focus'],
+          Object.entries(counts).map(([name, one]) => [
+            name,
+            String(one.patches),
+            String(one.pen),
+            String(one.blurred),
+          ]),
         ),
       );
   },
 };
+
+/** Focus of each patch, many from one decoding. */
+async function focusOfAll(
+  pool: SlidePool,
+  slidePath: string,
+  { sizePx, downsample }: { sizePx: number; downsample: number },
+  found: readonly CutPatch[],
+  signal: AbortSignal,
+): Promise<number[]> {
+  const focus: number[] = [];
+  for (let from = 0; from < found.length; from += patchesPerCall) {
+    const patches = found.slice(from, from + patchesPerCall).map(({ x, y }) => ({ x, y, offset: 0 }));
+    const request = { file: null, sizePx, downsample, patches, focusInsidePx: 0 };
+    focus.push(...(await pool.cutPatches(slidePath, request, signal)));
+  }
+  return focus;
+}
 
 /** Throws `annotation/out-of-bounds` and what else makes a region unusable: the file belongs to another slide, most likely. */
 async function labelled(

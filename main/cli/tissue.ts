@@ -70,7 +70,7 @@ function changeOf(value: string): NonNullable<SlidePatch['tissue']> {
   return { threshold: Number(value) };
 }
 
-function thresholdOf(flags: Flags): number | null {
+export function thresholdOf(flags: Flags): number | null {
   const value = number(flags, 'threshold') ?? null;
   if (value === null || (Number.isInteger(value) && value >= 0 && value <= 255)) return value;
   throw wrongUse('--threshold wants a whole number from 0 to 255.');

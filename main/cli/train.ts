@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Evaluation } from '../../app/core/run.ts';
 import { text, word, wrongUse } from './arguments.ts';
+import { chosenPatchRule, patchRuleFlags } from './chosen-patch-rule.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
@@ -11,17 +12,21 @@ import { eventPrinter } from './print-events.ts';
 
 export const train: Command = {
   name: 'train',
-  usage: 'DIR ([--recipe NAME|FILE.json] [--engine ID] [--set key=value]... | --resume RUN)',
+  usage:
+    'DIR ([--recipe NAME|FILE.json] [--engine ID] [--set key=value]... [--keep-pen] [--max-pen 0.05] [--leave-out-blurred] [--min-focus 0.45] | --resume RUN)',
   summary: 'Plans, fine-tunes, evaluates and saves a model on the labelled slides of a project.',
-  flags: { ...recipeFlags, resume: { type: 'string' } },
+  flags: { ...recipeFlags, ...patchRuleFlags, resume: { type: 'string' } },
   async run({ words, flags, terminal, app, signal }) {
     const started = await app();
     const folder = path.resolve(word(words, 0, 'DIR'));
     const interrupted = text(flags, 'resume');
-    if (interrupted !== undefined && Object.keys(recipeFlags).some((flag) => flags[flag] !== undefined))
+    if (
+      interrupted !== undefined &&
+      Object.keys({ ...recipeFlags, ...patchRuleFlags }).some((flag) => flags[flag] !== undefined)
+    )
       throw wrongUse('A run goes on with the recipe and engine that it was started with: leave out the other flags.');
     const recipe = await chosenRecipe(started, flags);
-    const start = { kind: 'train', recipe, engine: chosenEngine(flags) };
+    const start = { kind: 'train', recipe, engine: chosenEngine(flags), rule: chosenPatchRule(flags) };
     await openProjectAt(started, folder);
     const print = eventPrinter(terminal);
     const { runId, result } =
