@@ -65,8 +65,9 @@ export function temporaryBeside(path: string): string {
 /** A failed write in our words: a full disk, a folder that may not be written, or the error itself when it is ours. */
 export function writeError(path: string, cause: unknown): unknown {
   if (cause instanceof EosinError || !(cause instanceof Error)) return cause;
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === undefined) return cause;
+  // An abort is an error of the DOM, whose codes are numbers.
+  const code = (cause as NodeJS.ErrnoException).code as unknown;
+  if (typeof code !== 'string') return cause;
   const name = basename(path);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     return new EosinError('file/disk-full', 'retry', `The disk is full: ${name} was not written.`, {

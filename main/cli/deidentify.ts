@@ -46,7 +46,7 @@ function linesOf({ removed, pictures, searched, bytes, isFolder, files }: CopyRe
   return [
     isFolder ? `${out} (${files.length === 1 ? 'one file' : `${files.length} files`})` : out,
     `Left out: ${[...pictures, ...removed].join(', ') || 'nothing that names anybody was there'}`,
-    `Searched ${bytes.toLocaleString('en')} bytes for ${searched.values.toLocaleString('en')} values taken out: 0 found.${short}`,
+    `Searched ${bytes.toLocaleString('en')} bytes for ${searched.values.toLocaleString('en')} values taken out: ${searched.found} found.${short}`,
     'Tiles are as the scanner coded them. What the tissue itself shows, such as writing on the glass, is still there.',
   ];
 }

@@ -32,8 +32,8 @@ test('a needle over the border of two blocks is found, one before the range is n
   const block = 4 * 2 ** 20;
   const bytes = Buffer.alloc(2 * block + 100);
   bytes.write('early', 10);
-  bytes.write('border', block - 3);
-  bytes.write('second', 2 * block - 1);
+  bytes.write('border', 12 + block - 3);
+  bytes.write('second', 12 + 2 * block - 1);
   bytes.write('end', bytes.length - 3);
   writeFileSync(path, bytes);
   const source = await openBytes(path);

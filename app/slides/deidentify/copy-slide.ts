@@ -42,8 +42,13 @@ export interface CopyReport {
   /** Pictures beside the slide that the copy does not have. */
   readonly pictures: readonly string[];
   readonly bytes: number;
-  /** How many values were searched for in how many bytes, and how many are too short to be searched for. */
-  readonly searched: { readonly values: number; readonly bytes: number; readonly tooShort: number };
+  /** How many values were searched for in how many bytes and found (a copy with any is no copy), and how many are too short for it. */
+  readonly searched: {
+    readonly values: number;
+    readonly bytes: number;
+    readonly found: number;
+    readonly tooShort: number;
+  };
   /** Names of the tags a value of which stands in the copy's own name. */
   readonly inName: readonly string[];
 }
@@ -120,7 +125,7 @@ export async function copySlide(path: string, request: CopyRequest, onStep: OnSt
     removed: [...new Set(written.taken.map((each) => each.name))],
     pictures: written.pictures,
     bytes,
-    searched: { values: terms.terms.length, bytes, tooShort: terms.left },
+    searched: { values: terms.terms.length, bytes, found: found.size, tooShort: terms.left },
     inName: [...new Set(terms.terms.filter(({ text }) => name.includes(text.toLowerCase())).map((term) => term.name))],
   };
 }
