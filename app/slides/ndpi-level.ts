@@ -8,28 +8,23 @@
  *     | ...           |            +---------------+
  *     +---------------+
  *
- * A segment is wide and low (2048 x 8 px, say), so a tile is as wide as a segment and as many rows high as make its area a usual
- * tile's; narrow segments are joined across.
+ * A segment is wide and low (2048 x 8 px, say), so a tile is as wide as a segment and as many rows high as make its area the one
+ * asked for; narrow segments are joined across.
  */
 import type { ByteSource } from './byte-source.ts';
 import { decodeOrName } from './decode-or-name.ts';
 import { decodeRgb, mostPixels } from './image-codec.ts';
 import { joinSegments, mostSidePx, type NdpiJpeg, type SegmentGrid } from './ndpi-jpeg.ts';
-import { findStarts, type JpegStream } from './ndpi-segments.ts';
-import type { OnStep } from './slide.ts';
+import type { JpegStream } from './ndpi-segments.ts';
 import { damagedTile } from './slide-errors.ts';
 import { limits } from './structure-check.ts';
 import type { TileLevel } from './tile-level.ts';
 
-const tileArea = 512 * 512;
+/** Px of a tile: to look at, and low ones to read from, so that a patch costs few rows more than its own. */
+export const tileAreas = { toSee: 512 * 512, toRead: 128 * 256 } as const;
 const [leastTileWidthPx, mostTileHeightPx] = [256, 512];
 /** Ranges of the file that lie closer are read as one, up to this many bytes. */
-const [gapBytes, mostReadBytes] = [16_384, 4 * 2 ** 20];
-
-export interface NdpiLevel extends TileLevel {
-  /** Finds the segments, unless that is done: at once where the file lists them, by reading all of the stream where it does not. */
-  prepare(onStep?: OnStep): Promise<void>;
-}
+const [gapBytes, mostReadBytes] = [32_768, 4 * 2 ** 20];
 
 interface LevelParts {
   readonly widthPx: number;
@@ -38,8 +33,8 @@ interface LevelParts {
   readonly stream: JpegStream;
   readonly jpeg: NdpiJpeg;
   readonly grid: SegmentGrid;
-  /** Where each segment begins in the stream; null to look for them. */
-  readonly starts: Float64Array | null;
+  /** Where each segment begins in the stream. */
+  starts(): Promise<Float64Array>;
 }
 
 interface Tile {
@@ -54,7 +49,7 @@ interface Tile {
   readonly heightPx: number;
 }
 
-export function createNdpiLevel(source: ByteSource, parts: LevelParts): NdpiLevel {
+export function createNdpiLevel(source: ByteSource, parts: LevelParts, tileArea: number): TileLevel {
   const { widthPx, heightPx, downsample, stream, jpeg, grid } = parts;
   const across = Math.max(1, Math.min(grid.columns, Math.ceil(leastTileWidthPx / grid.widthPx)));
   const tileWidthPx = across * grid.widthPx;
@@ -66,17 +61,6 @@ export function createNdpiLevel(source: ByteSource, parts: LevelParts): NdpiLeve
   const tileBytes = tileWidthPx * tileHeightPx * 3;
   const mostSegmentBytes = Math.min(limits.tileBytes, jpeg.restartInterval * jpeg.mostMcuBytes + gapBytes);
   const nameTile = (index: number) => ({ column: index % columns, row: Math.floor(index / columns), downsample });
-
-  let finding: Promise<Float64Array> | null = parts.starts && Promise.resolve(parts.starts);
-  const findSegments = async (onStep?: OnStep): Promise<Float64Array> => {
-    finding ??= findStarts(source, { stream, jpeg, count: grid.columns * grid.rows }, onStep);
-    try {
-      return await finding;
-    } catch (thrown) {
-      finding = null;
-      throw thrown;
-    }
-  };
 
   const tileOf = (index: number): Tile => {
     const x = index % columns;
@@ -94,7 +78,7 @@ export function createNdpiLevel(source: ByteSource, parts: LevelParts): NdpiLeve
 
   /** The segments of each tile in the order of its JPEG, without the markers behind them. Throws `slide/damaged-tile`. */
   const readSegments = async (tiles: readonly Tile[]): Promise<Map<number, Uint8Array[]>> => {
-    const starts = await findSegments();
+    const starts = await parts.starts();
     const ranges = tiles.flatMap(({ index, column, row, across: n, down: m }) =>
       Array.from({ length: n * m }, (_, i) => {
         const segment = (row + Math.floor(i / n)) * grid.columns + column + (i % n);
@@ -172,7 +156,6 @@ export function createNdpiLevel(source: ByteSource, parts: LevelParts): NdpiLeve
     columns,
     rows,
     compression: 'jpeg',
-    prepare: async (onStep) => void (await findSegments(onStep)),
     decodeTiles: (indexes) =>
       decodeOrName(
         decode,

@@ -14,8 +14,8 @@ import { choosePlane } from './focal-planes.ts';
 import { resolutionMpp } from './generic-tiff.ts';
 import { decodeRgb, mostPixels } from './image-codec.ts';
 import { mostSidePx, readNdpiJpeg, segmentGrid } from './ndpi-jpeg.ts';
-import { createNdpiLevel, type NdpiLevel } from './ndpi-level.ts';
-import { listedStarts } from './ndpi-segments.ts';
+import { createNdpiLevel, tileAreas } from './ndpi-level.ts';
+import { findStarts, listedStarts } from './ndpi-segments.ts';
 import type { OpenOptions } from './open-slide.ts';
 import type { OnStep } from './slide.ts';
 import { badStructure, damagedTile, unsupported } from './slide-errors.ts';
@@ -44,6 +44,14 @@ interface NdpiPicture {
   readonly z: number;
 }
 
+/** A level in tiles of two sizes. */
+interface NdpiLevel {
+  readonly toSee: TileLevel;
+  readonly toRead: TileLevel;
+  /** Finds the segments, unless that is done: at once where the file lists them, by reading all of the stream where it does not. */
+  prepare(onStep?: OnStep): Promise<void>;
+}
+
 /** Throws `slide/structure`, `slide/unsupported`, and `slide/no-such-part` for a plane that there is not. */
 export async function openNdpi(
   source: ByteSource,
@@ -67,7 +75,7 @@ export async function openNdpi(
   );
   const shown = levelsAt(scanned, heights[focalPlanes.shown]);
   const first = shown[0]!;
-  const levels: TileLevel[] = [];
+  const levels: NdpiLevel[] = [];
   for (const picture of shown)
     levels.push(await openLevel(source, picture, downsampleOf(first.directory, picture.directory)));
   const macro = pictures.find(({ lens, directory }) => lens === -1 && directory.compression === jpeg);
@@ -81,7 +89,7 @@ export async function openNdpi(
     {
       format: 'ndpi',
       vendor: 'hamamatsu',
-      levels,
+      levels: levels.map(({ toSee }) => toSee),
       associated: macro ? [{ name: 'macro', read: () => readWhole(source, macro.directory) }] : [],
       // As OpenSlide, which trusts no other unit in an NDPI.
       mpp: first.directory.resolution?.unit === 'cm' ? resolutionMpp(first.directory) : null,
@@ -92,25 +100,22 @@ export async function openNdpi(
     fingerprint,
     options,
   );
-  const prepare = async (level: TileLevel, onStep?: OnStep): Promise<void> => {
-    if ('prepare' in level) await (level as NdpiLevel).prepare(onStep);
-  };
-  const levelFor = async (downsample: number, onStep?: OnStep): Promise<TileLevel> => {
-    const level = await slide.levelFor(downsample, onStep);
-    await prepare(level, onStep);
-    return level;
-  };
   return {
     ...slide,
-    levelFor,
+    async levelFor(downsample, onStep) {
+      const level = await slide.levelFor(downsample, onStep);
+      const own = levels.find(({ toSee }) => toSee === level);
+      await own?.prepare(onStep);
+      return own?.toRead ?? level;
+    },
     async tile(number, x, y, onStep) {
-      const level = slide.info.levels[number];
-      if (level && level.compression !== 'made') await levelFor(level.downsample, onStep);
+      const asked = slide.info.levels[number];
+      await levels.find(({ toSee }) => toSee.widthPx === asked?.widthPx)?.prepare(onStep);
       return slide.tile(number, x, y, onStep);
     },
     async makeLevels(onStep) {
       // They are made of the coarsest.
-      await prepare(levels.at(-1)!, onStep);
+      await levels.at(-1)!.prepare(onStep);
       await slide.makeLevels(onStep);
     },
   };
@@ -125,7 +130,7 @@ function levelsAt(scanned: readonly NdpiPicture[], height: number | undefined): 
   return levels;
 }
 
-async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: number): Promise<TileLevel> {
+async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: number): Promise<NdpiLevel> {
   const { directory } = picture;
   const { index, widthPx, heightPx, compression, pieces } = directory;
   if (compression === jpegXr)
@@ -141,14 +146,33 @@ async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: n
   if (!grid || grid.widthPx > mostSidePx || grid.widthPx * grid.heightPx * 3 > limits.tileBytes) {
     if (widthPx * heightPx > mostWholePixels || widthPx > mostSidePx || heightPx > mostSidePx)
       throw unsupported('an NDPI level without restart markers at which it could be entered', { directory: index });
-    return createWholeLevel({ ...size, downsample }, () => readWhole(source, directory));
+    const whole = createWholeLevel({ ...size, downsample }, () => readWhole(source, directory));
+    return { toSee: whole, toRead: whole, prepare: async () => {} };
   }
   const count = grid.columns * grid.rows;
   // Each has a byte of px at the least, and a marker.
   if (count > limits.tiles || count * 3 > stream.length)
     throw badStructure(`${count} segments in directory ${index}`, { directory: index, count });
-  const starts = await listedStarts(source, directory.fields, { stream, jpeg: header, count });
-  return createNdpiLevel(source, { ...size, downsample, stream, jpeg: header, grid, starts });
+  const segments = { stream, jpeg: header, count };
+  const listed = await listedStarts(source, directory.fields, segments);
+  let finding: Promise<Float64Array> | null = listed && Promise.resolve(listed);
+  const starts = async (onStep?: OnStep): Promise<Float64Array> => {
+    finding ??= findStarts(source, segments, onStep);
+    try {
+      return await finding;
+    } catch (thrown) {
+      finding = null;
+      throw thrown;
+    }
+  };
+  const parts = { ...size, downsample, stream, jpeg: header, grid, starts: () => starts() };
+  const toSee = createNdpiLevel(source, parts, tileAreas.toSee);
+  return {
+    toSee,
+    // Where rows of chroma are halved, tiles are decoded one by one: low ones would cost more and have more borders.
+    toRead: header.mcuHeightPx === 8 ? createNdpiLevel(source, parts, tileAreas.toRead) : toSee,
+    prepare: async (onStep) => void (await starts(onStep)),
+  };
 }
 
 /** A picture decoded at once, which must be as large as its directory says. */

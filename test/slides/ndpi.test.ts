@@ -193,6 +193,19 @@ test('a tile is a JPEG of the stored segments, without decoding', async (t) => {
   }
 });
 
+test('markers that are not listed are looked for once, in steps that are told', async (t) => {
+  const { slide } = await made(t, [{ ...level0, starts: 'missing' }]);
+  let steps = 0;
+  const tile = () => slide.tile(0, 0, 0, () => steps++);
+  const { bytes } = await tile();
+  assert.ok(steps > 0);
+  const before = steps;
+  assert.deepEqual((await tile()).bytes, bytes);
+  assert.equal(steps, before);
+  const listed = await made(t, [level0]);
+  assert.deepEqual((await listed.slide.tile(0, 0, 0)).bytes, bytes);
+});
+
 const flat: Painter = (x, y) => [((x >> 4) * 4) & 255, (y * 4) & 240, (x >> 12) * 12];
 
 test('an image wider than 65,535 px, whose JPEG cannot say so', async (t) => {
