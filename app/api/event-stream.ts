@@ -1,10 +1,8 @@
 /** A lazy NDJSON body: work goes on only while somebody reads, since Electron's requests carry no abort signal. */
 
 import type { TypedResponse } from 'hono';
-import { type ErrorReport, isAbort, reportOf } from '../core/errors.ts';
-
-/** How a stream of events ends when its work does not. */
-export type Ended = { readonly type: 'cancelled' } | { readonly type: 'failed'; readonly error: ErrorReport };
+import { isAbort, reportOf } from '../core/errors.ts';
+import type { Ended } from '../core/tell-while.ts';
 
 /** The events, and what they threw as the last of them. */
 export async function* told<T>(events: AsyncIterable<T>): AsyncGenerator<T | Ended> {

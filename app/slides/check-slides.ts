@@ -9,7 +9,8 @@ export async function checkSlides(
   signal: AbortSignal,
 ): Promise<SlideView[]> {
   for (const { id, status } of slides.list()) {
-    if (status !== 'missing' && slides.needsCheck(id)) await checkSlide({ slides, pool }, id, signal).catch(() => undefined);
+    if (status !== 'missing' && slides.needsCheck(id))
+      await checkSlide({ slides, pool }, id, signal).catch(() => undefined);
     if (signal.aborted) break;
   }
   return slides.list();

@@ -10,7 +10,14 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { type ErrorReport, reportOf } from '../core/errors.ts';
-import { endingOf, isDicomEnding, mayBeDicom, pictureEndings, slideEndings, unreadEndings } from '../core/slide-endings.ts';
+import {
+  endingOf,
+  isDicomEnding,
+  mayBeDicom,
+  pictureEndings,
+  slideEndings,
+  unreadEndings,
+} from '../core/slide-endings.ts';
 import { fileError } from './slide-errors.ts';
 
 export interface Candidate {

@@ -5,14 +5,24 @@ import { EosinError, type ErrorReport } from '../../app/core/errors.ts';
 const origin = 'http://eosin';
 
 /** The JSON answer of a route; an error comes back as the EosinError that it was. */
-export async function call<T>(app: App, method: 'GET' | 'POST' | 'PUT' | 'PATCH', route: string, body?: unknown): Promise<T> {
+export async function call<T>(
+  app: App,
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH',
+  route: string,
+  body?: unknown,
+): Promise<T> {
   const response = await send(app, method, route, body);
   return (await response.json()) as T;
 }
 
 /** The JSON lines of a streaming route. */
-export async function* callStream<T>(app: App, method: 'GET' | 'POST', route: string): AsyncGenerator<T> {
-  const response = await send(app, method, route);
+export async function* callStream<T>(
+  app: App,
+  method: 'GET' | 'POST',
+  route: string,
+  body?: unknown,
+): AsyncGenerator<T> {
+  const response = await send(app, method, route, body);
   let rest = '';
   for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split('\n');

@@ -11,7 +11,7 @@ import { info } from './info.ts';
 import { modelsList, modelsShow } from './models.ts';
 import { patches } from './patches.ts';
 import { predict } from './predict.ts';
-import { projectAdd, projectCreate, projectShow, projectSplit } from './project.ts';
+import { projectAdd, projectCreate, projectRelink, projectShow, projectSplit } from './project.ts';
 import { recipesList, recipesShow } from './recipes.ts';
 import { region } from './region.ts';
 import { serve } from './serve.ts';
@@ -31,6 +31,7 @@ export const commands: readonly Command[] = [
   patches,
   projectCreate,
   projectAdd,
+  projectRelink,
   projectShow,
   projectSplit,
   projectTissue,

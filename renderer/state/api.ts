@@ -7,7 +7,8 @@ import { type ClientResponse, hc } from 'hono/client';
 import type { Api } from '#api';
 import type { ChangeSet, RegionClass } from '../../app/core/annotation.ts';
 import type { Point } from '../../app/core/geometry.ts';
-import type { SplitPart } from '../../app/core/project.ts';
+import type { PatchRule } from '../../app/core/patch-quality.ts';
+import type { SlideView, SplitPart } from '../../app/core/project.ts';
 import type { TissueMap } from '../../app/core/tissue-map.ts';
 import { jsonLines, request } from './http.ts';
 
@@ -65,7 +66,15 @@ export const api = {
   putClasses: (classes: readonly RegionClass[]) => json(routes.classes.$put({ json: { classes: [...classes] } })),
   putSplit: (patient: string, part: SplitPart) => json(routes.split.$put({ json: { patient, part } })),
 
-  addSlides: (handles: readonly string[]) => json(routes.slides.$post({ json: { handles: [...handles] } })),
+  importSlides: (handles: readonly string[], signal: AbortSignal) =>
+    lines(routes.slides.import.$post({ json: { handles: [...handles] } }, until(signal))),
+  relinkAll: (folder: string, signal: AbortSignal) =>
+    lines(routes.slides.relink.$post({ json: { folder } }, until(signal))),
+  checkSlides: () => json(routes.slides.check.$post()),
+  checkSlide: (id: string) => json(oneSlide.check.$post(of(id))),
+  otherFile: (id: string) => json(oneSlide.other.$get(of(id))),
+  prepare: (id: string, signal: AbortSignal) => lines(oneSlide.prepare.$post(of(id), until(signal))),
+  stopPreparing: (id: string) => json(oneSlide.prepare.$delete(of(id))),
   slide: (id: string) => json(oneSlide.$get(of(id))),
   editSlide: (id: string, edit: SlideEdit) => json(oneSlide.$patch({ ...of(id), json: edit })),
   removeSlide: (id: string) => json(oneSlide.$delete(of(id))),
@@ -81,9 +90,13 @@ export const api = {
     json(oneSlide.annotations.import.$post(of(id), sent('application/json', JSON.stringify({ handle })))),
 
   recipes: () => json(routes.recipes.$get()),
-  plan: (recipe: string) => json(routes.patches.plan.$post({ json: { recipe } })),
-  previewPatches: (classId: string, recipe: string, count: number) =>
-    json(routes.patches.preview.$get({ query: { classId, recipe, count: String(count) } })),
+  plan: (recipe: string, rule: PatchRule) => json(routes.patches.plan.$post({ json: { recipe, rule } })),
+  measureFocus: (recipe: string, signal: AbortSignal) =>
+    lines(routes.patches.measure.$post({ json: { recipe } }, until(signal))),
+  previewPatches: (classId: string, recipe: string, count: number, show: PatchesShown, rule: PatchRule) => {
+    const limits = { maxPen: String(rule.maxPen), minFocus: String(rule.minFocus) };
+    return json(routes.patches.preview.$get({ query: { classId, recipe, count: String(count), show, ...limits } }));
+  },
 
   startRun: (asked: RunRequest) => json(routes.runs.$post({ json: asked })),
   run: (id: string) => json(oneRun.$get(of(id))),
@@ -107,8 +120,12 @@ export const api = {
 export const pictures = {
   thumbnail: (slideId: string, side: number): string =>
     oneSlide.thumbnail.$path({ ...of(slideId), query: { side: String(side) } }),
-  tile: (slideId: string, level: number, x: number, y: number): string =>
-    oneSlide.tiles[':level'][':x'][':y'].$path({ param: { id: slideId, ...tile(level, x, y) } }),
+  /** Of the file that the slide's info describes; refused when another one stands there. */
+  tile: ({ id, info }: Pick<SlideView, 'id' | 'info'>, level: number, x: number, y: number): string =>
+    oneSlide.tiles[':level'][':x'][':y'].$path({
+      param: { id, ...tile(level, x, y) },
+      query: { file: info.fingerprint },
+    }),
   /** `side` in level-0 px; the picture has side / downsample px. */
   region: (slideId: string, x: number, y: number, side: number, downsample: number): string => {
     const px = String(Math.max(1, Math.round(side / downsample)));
@@ -124,8 +141,10 @@ export const pictures = {
 };
 
 type Sent<T extends (...words: never[]) => unknown> = Parameters<T>[0] extends { json: infer Body } ? Body : never;
+type Streamed<T extends (...words: never[]) => unknown> = ReturnType<T> extends AsyncGenerator<infer E> ? E : never;
 type Got<T extends (...words: never[]) => unknown> = Awaited<ReturnType<T>>;
 
+export type PatchesShown = 'all' | 'pen' | 'blurred';
 export type DialogPurpose = Sent<typeof routes.places.dialog.$post>['purpose'];
 export type SlideEdit = Sent<typeof oneSlide.$patch>;
 export type RunRequest = Sent<typeof routes.runs.$post>;

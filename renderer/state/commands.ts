@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { labelCommands } from './label-commands.ts';
 import { lookCommands } from './look-commands.ts';
+import { slideCommands } from './slide-commands.ts';
 import { windowCommands } from './window-commands.ts';
 
-export const commands: readonly Command[] = [...labelCommands, ...lookCommands, ...windowCommands];
+export const commands: readonly Command[] = [...labelCommands, ...lookCommands, ...slideCommands, ...windowCommands];

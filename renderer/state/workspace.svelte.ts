@@ -2,7 +2,8 @@
 import type { RegionClass } from '../../app/core/annotation.ts';
 import { EosinError } from '../../app/core/errors.ts';
 import type { ModelView, PatientPart, ProjectView, RunView, SlideView } from '../../app/core/project.ts';
-import { type AppInfo, api, type Engines, type RunRequest } from './api.ts';
+import { type AppInfo, api, type RunRequest } from './api.ts';
+import { engines } from './engines.svelte.ts';
 import { notices } from './notices.svelte.ts';
 import { RegionStore } from './region-store.svelte.ts';
 import { RunFeed } from './run-feed.svelte.ts';
@@ -14,11 +15,8 @@ class Workspace {
   project = $state.raw<ProjectView | null>(null);
   slideId = $state<string | null>(null);
   feeds = $state.raw<readonly RunFeed[]>([]);
-  engines = $state.raw<Engines | null>(null);
   /** Grows when labels, classes or the split change, so that what depends on them is asked again. */
   planVersion = $state(0);
-  /** Slides that are being added, while that takes its time. */
-  adding = $state(0);
   #stores = new Map<string, RegionStore>();
   regions = $state.raw<RegionStore | null>(null);
 
@@ -35,19 +33,12 @@ class Workspace {
       this.info = await api.app();
       if (handle) this.show(await api.openProject(handle));
       else if (this.info.projectOpen) this.show(await api.project());
-      void this.#loadEngines();
+      // Without an answer the chip says that the engine is not known; training itself reports what is wrong.
+      void engines.measure().catch(() => undefined);
     } catch (error) {
       notices.fail(error, { label: 'Try again', run: () => void this.start(handle) });
     } finally {
       this.starting = false;
-    }
-  }
-
-  async #loadEngines(): Promise<void> {
-    try {
-      this.engines = await api.engines();
-    } catch {
-      // The chip then says that the engine is not known; training itself reports what is wrong.
     }
   }
 
@@ -138,16 +129,9 @@ class Workspace {
     this.labelsChanged();
   }
 
-  async addSlides(handles: readonly string[]): Promise<void> {
-    this.adding += handles.length;
-    const { added, refused } = await api.addSlides(handles).finally(() => {
-      this.adding -= handles.length;
-    });
-    for (const { name, error } of refused) notices.report({ ...error, message: `${name}: ${error.message}` });
-    await this.refresh();
-    if (added[0]) this.openSlide(added[0].id);
-    if (added.length > 0) notices.good(added.length === 1 ? 'Slide added' : `${added.length} slides added`);
-    this.labelsChanged();
+  /** A slide that came in while others are still being added. */
+  takeAdded(slide: SlideView): void {
+    this.#patch({ slides: [...this.slides.filter(({ id }) => id !== slide.id), slide] });
   }
 
   /** Predictions of a slide that have something to show, newest first. */

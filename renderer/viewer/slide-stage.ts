@@ -21,6 +21,8 @@ export interface StageOptions {
   readonly paintMarks: (ctx: CanvasRenderingContext2D, camera: Affine, width: number, height: number) => void;
   readonly looked: (camera: Affine, rotation: number) => void;
   readonly failed: (message: string) => void;
+  /** A tile could not be had; why is in the error. */
+  readonly pictureFailed: (error: unknown) => void;
 }
 
 export class SlideStage {
@@ -34,7 +36,7 @@ export class SlideStage {
     keepStyleOut();
     this.viewer = new OpenSeadragon.Viewer({
       element: options.element,
-      tileSources: slideTiles(options.slide) as unknown as OpenSeadragon.TileSourceSpecifier,
+      tileSources: slideTiles(options.slide, options.pictureFailed) as unknown as OpenSeadragon.TileSourceSpecifier,
       showNavigationControl: false,
       showNavigator: true,
       navigatorPosition: 'TOP_RIGHT',

@@ -11,7 +11,7 @@ import type { SlideView } from '../../app/core/project.ts';
 import { pictures } from '../state/api.ts';
 import { request } from '../state/http.ts';
 
-export function slideTiles(slide: SlideView): OpenSeadragon.TileSource {
+export function slideTiles(slide: SlideView, failed: (error: unknown) => void): OpenSeadragon.TileSource {
   const { widthPx, heightPx } = slide.info;
   // A level no finer than the one before it would confuse the choice of levels.
   const levels = slide.info.levels
@@ -45,20 +45,21 @@ export function slideTiles(slide: SlideView): OpenSeadragon.TileSource {
       const unit = one.downsample / widthPx;
       return new OpenSeadragon.Rect(left * unit, top * unit, width * unit, height * unit);
     },
-    getTileUrl: (level: number, x: number, y: number) => pictures.tile(slide.id, levels[level]!.index, x, y),
-    downloadTileStart: (job: OpenSeadragon.ImageJob) => void fetchTile(job),
+    getTileUrl: (level: number, x: number, y: number) => pictures.tile(slide, levels[level]!.index, x, y),
+    downloadTileStart: (job: OpenSeadragon.ImageJob) => void fetchTile(job, failed),
     downloadTileAbort: (job: OpenSeadragon.ImageJob) => (job.userData as { stop?: AbortController }).stop?.abort(),
   });
 }
 
-async function fetchTile(job: OpenSeadragon.ImageJob): Promise<void> {
+async function fetchTile(job: OpenSeadragon.ImageJob, failed: (error: unknown) => void): Promise<void> {
   const stop = new AbortController();
   (job.userData as { stop?: AbortController }).stop = stop;
   try {
     const blob = await (await request(job.src, { signal: stop.signal })).blob();
     job.finish(blob, undefined as unknown as XMLHttpRequest, 'rasterBlob');
   } catch (error) {
-    if (!stop.signal.aborted)
-      job.fail(error instanceof Error ? error.message : String(error), undefined as unknown as XMLHttpRequest);
+    if (stop.signal.aborted) return;
+    failed(error);
+    job.fail(error instanceof Error ? error.message : String(error), undefined as unknown as XMLHttpRequest);
   }
 }
