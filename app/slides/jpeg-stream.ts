@@ -4,6 +4,12 @@
  *     SOI | APP14 when the colour space would be guessed wrong | the level's shared tables | the tile from its third byte
  */
 
+/** The frame marker of pictures that any decoder reads. */
+export const baseline = 0xc0;
+/** What an Adobe marker says of the colours. */
+const rgbTransform = 0;
+const ycbcrTransform = 1;
+
 export interface JpegHeader {
   /** 0xc0 baseline, 0xc1 extended, 0xc2 progressive; 0 when there is none. */
   readonly frame: number;
@@ -62,7 +68,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | null {
 }
 
 /** An Adobe marker that states the colour transform: 0 for RGB, 1 for YCbCr. */
-function adobeMarker(transform: 0 | 1): Uint8Array {
+function adobeMarker(transform: number): Uint8Array {
   return Uint8Array.of(0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, transform);
 }
 
@@ -74,11 +80,30 @@ export function jpegPrefix(tables: Uint8Array | null, photometric: number, tile:
   const parts: Uint8Array[] = [Uint8Array.of(0xff, 0xd8)];
   const shared = tables === null ? null : readTables(tables);
   if (tile.components === 3 && tile.adobeTransform === null && !shared?.adobe) {
-    if (photometric === 2) parts.push(adobeMarker(0));
-    else if (photometric === 6 && !tile.jfif) parts.push(adobeMarker(1));
+    if (photometric === 2) parts.push(adobeMarker(rgbTransform));
+    else if (photometric === 6 && !tile.jfif) parts.push(adobeMarker(ycbcrTransform));
   }
   if (shared) parts.push(shared.body);
   return Buffer.concat(parts);
+}
+
+/**
+ * The tile as a JPEG of its own whose markers state the colours that `photometric` states; null where its own markers state others, and
+ * for all but baseline pictures of three components.
+ */
+export function wholeJpeg(
+  tables: Uint8Array | null,
+  photometric: number,
+  tile: Uint8Array,
+  header: JpegHeader,
+): Uint8Array | null {
+  if (header.frame !== baseline || header.bits !== 8 || header.components !== 3) return null;
+  const shared = tables === null ? null : readJpegHeader(tables);
+  const stated =
+    header.jfif || shared?.jfif ? ycbcrTransform : (header.adobeTransform ?? shared?.adobeTransform ?? null);
+  const meant = photometric === 2 ? rgbTransform : photometric === 6 ? ycbcrTransform : null;
+  if (meant === null || (stated !== null && stated !== meant)) return null;
+  return Buffer.concat([jpegPrefix(tables, photometric, header), tile.subarray(2)]);
 }
 
 /** The shared tables without their start and end markers. */

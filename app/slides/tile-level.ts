@@ -3,13 +3,14 @@ import type { PyramidLevel } from '../core/pyramid.ts';
 import type { ByteSource } from './byte-source.ts';
 import { decodeOrName } from './decode-or-name.ts';
 import { decodeRgb } from './image-codec.ts';
-import { jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
+import { baseline, jpegPrefix, readJpegHeader, wholeJpeg } from './jpeg-stream.ts';
 import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
 import type { EncodedImage, StoredTile } from './slide.ts';
 import { damagedTile } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { compressionNames } from './tiff-format.ts';
+import { decodeJpegInto, hasTurboJpeg } from './turbo-jpeg.ts';
 import { readWebpSize } from './webp-header.ts';
 import { unpackZstd, zstd } from './zstd-tile.ts';
 
@@ -32,7 +33,6 @@ export interface TileLevel extends PyramidLevel {
   encodedTile?(column: number, row: number): Promise<EncodedImage>;
 }
 
-const baseline = 0xc0;
 const jpeg = 7;
 const webp = 50001;
 /** Aperio's YCbCr and RGB, and the one of everybody else. */
@@ -120,7 +120,21 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     for (const [i, { bytes }] of stored.entries()) all.set(await decodeJpeg2000(bytes, picture), i * tileBytes);
     return all;
   };
-  const decode = jpeg2000.has(directory.compression) ? decodeJpeg2000Stack : decodeStack;
+
+  const decodeJpegs = async (stored: readonly { index: number; bytes: Uint8Array }[]): Promise<Uint8Array> => {
+    const all = new Uint8Array(tileBytes * stored.length);
+    for (const [i, { bytes, index }] of stored.entries()) {
+      const whole = wholeJpeg(directory.jpegTables, directory.photometric, bytes, headerOf(bytes, index));
+      const place = all.subarray(i * tileBytes, (i + 1) * tileBytes);
+      if (!whole || !decodeJpegInto(whole, tileWidthPx, tileHeightPx, place)) return decodeStack(stored);
+    }
+    return all;
+  };
+  const decode = jpeg2000.has(directory.compression)
+    ? decodeJpeg2000Stack
+    : isJpeg && hasTurboJpeg()
+      ? decodeJpegs
+      : decodeStack;
 
   return {
     widthPx,
