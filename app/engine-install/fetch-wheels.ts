@@ -57,7 +57,7 @@ async function findPython(signal: AbortSignal): Promise<string> {
   throw new EosinError(
     'engine/no-python',
     'config',
-    'There is no python3 with pip on this computer to fetch TensorFlow.',
+    'There is no python3 with pip on this computer to fetch Python packages with.',
     {
       remedy:
         "Install it (Debian, Ubuntu: sudo apt-get install python3-pip), or fetch the wheels on another computer and give their folder with '--from'.",

@@ -90,11 +90,17 @@ export async function installNative(options: InstallOptions): Promise<Installed>
   }
 }
 
+/** The engines that are installed. */
+export function installedBuilds(enginesFolder: string): NativeId[] {
+  const builds = ['native-cuda', 'native-cpu'] as const;
+  return builds.filter((build) => readNativeManifest(join(enginesFolder, build)) !== null);
+}
+
 /** Takes every installed native engine away, and what an installation has left; false when there was none. */
 export async function removeNative(enginesFolder: string): Promise<boolean> {
-  const there = (['native-cpu', 'native-cuda'] as const).map((build) => join(enginesFolder, build));
-  const any = there.some((folder) => readNativeManifest(folder) !== null);
-  for (const folder of [...there, join(enginesFolder, 'wheels')]) await rm(folder, { recursive: true, force: true });
+  const any = installedBuilds(enginesFolder).length > 0;
+  for (const name of ['native-cpu', 'native-cuda', 'wheels'])
+    await rm(join(enginesFolder, name), { recursive: true, force: true });
   await removeLeftOvers(enginesFolder);
   return any;
 }

@@ -55,7 +55,11 @@ export const api = {
   app: () => json(routes.app.$get()),
   places: (at: string | null) => json(routes.places.$get({ query: at ? { at } : {} })),
   dialog: (purpose: DialogPurpose) => json(routes.places.dialog.$post({ json: { purpose } })),
-  engines: () => json(routes.engines.$get({ query: {} })),
+  engines: (refresh: boolean) => json(routes.engines.$get({ query: { refresh: String(refresh) } })),
+  nativeEngine: () => json(routes.engines.native.$get()),
+  installNative: (build: NativeBuild, from: string | undefined, signal: AbortSignal) =>
+    lines(routes.engines.native.$post({ json: { build, ...(from === undefined ? {} : { from }) } }, until(signal))),
+  removeNative: () => json(routes.engines.native.$delete()),
 
   project: () => json(routes.project.$get()),
   createProject: (name: string, folder: string | null) =>
@@ -147,6 +151,10 @@ type Got<T extends (...words: never[]) => unknown> = Awaited<ReturnType<T>>;
 export type PatchesShown = 'all' | 'pen' | 'blurred';
 export type DialogPurpose = Sent<typeof routes.places.dialog.$post>['purpose'];
 export type SlideEdit = Sent<typeof oneSlide.$patch>;
+export type ImportEvent = Streamed<typeof api.importSlides>;
+export type InstallEvent = Streamed<typeof api.installNative>;
+export type NativeBuild = Sent<typeof routes.engines.native.$post>['build'];
+export type NativeState = Got<typeof api.nativeEngine>;
 export type RunRequest = Sent<typeof routes.runs.$post>;
 export type EngineId = Engines['chosen'];
 export type AppInfo = Got<typeof api.app>;

@@ -76,6 +76,15 @@ export const windowCommands: readonly Command[] = [
     run: () => layout.nextTheme(),
   },
   {
+    id: 'engines',
+    title: 'Engines: what this computer trains with',
+    group: 'Runs',
+    keys: [],
+    run: () => {
+      layout.enginesOpen = true;
+    },
+  },
+  {
     id: 'jobs',
     title: 'Runs and their logs',
     group: 'Runs',

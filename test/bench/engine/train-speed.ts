@@ -9,15 +9,13 @@ import { recipeSchema } from '../../../app/core/recipe.ts';
 import type { EngineId } from '../../../app/engine/engine.ts';
 import { openEngine } from '../../../app/engine/node.ts';
 import { architectures } from '../../../app/networks/architectures.ts';
-import { backboneOf, layersOf } from '../../../app/networks/backbone.ts';
-import { buildLayers } from '../../../app/networks/blueprint.ts';
 import { attachHead } from '../../../app/networks/network.ts';
 import { upperNetwork } from '../../../app/networks/split-network.ts';
 import { boundaryFor, rowLength } from '../../../app/training/activation-cache.ts';
 import { fit } from '../../../app/training/fit.ts';
 import { microBatchFor } from '../../../app/training/memory.ts';
 import type { PatchSource, PlannedPatch } from '../../../app/training/ports.ts';
-import { formulaWeights } from '../../networks/formula-weights.ts';
+import { formulaBackbone } from '../../networks/formula-backbone.ts';
 
 const sizePx = 224;
 const classCount = 5;
@@ -29,11 +27,7 @@ const engine = await openEngine(id as EngineId, { threads: 2 });
 const { tf } = engine;
 
 const architecture = architectures.find(({ name }) => name === networkName)!;
-const empty = buildLayers(tf, architecture.name, layersOf(architecture), sizePx);
-const named = empty.weights.map(({ originalName, shape }) => ({ name: originalName, shape: shape as number[] }));
-empty.dispose();
-const backbone = backboneOf(architecture, { provenance: 'a formula' });
-const base = await backbone.build(tf, formulaWeights(named), sizePx);
+const { backbone, base } = await formulaBackbone(tf, architecture, sizePx);
 const unfreeze = depth === 'all' ? backbone.groups.length : Number(depth);
 const recipe = recipeSchema.parse({
   name: 'bench',
