@@ -6,10 +6,10 @@ import { createEta } from '../core/progress.ts';
 import { randomFor, shuffled } from '../core/random.ts';
 import { type Recipe, recipeSchema } from '../core/recipe.ts';
 import type { JobEvent } from '../core/run.ts';
-import { tellWhile } from '../core/tell-while.ts';
+import { type Ended, tellWhile } from '../core/tell-while.ts';
 import { type Candidate, labelledPatches, planProject } from '../jobs/plan-project.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { type Ended, eventStream, told } from './event-stream.ts';
+import { eventStream, told } from './event-stream.ts';
 import { recipeOf } from './recipe-of.ts';
 import { jsonBody, query } from './validated.ts';
 
@@ -41,7 +41,7 @@ export function patchRoutes(deps: ApiDeps) {
       const stop = new AbortController();
       const chosen = recipeOf(deps, c.req.valid('json').recipe);
       const events = measured(deps, chosen, AbortSignal.any([stop.signal, deps.closing]));
-      return eventStream<Progress | { type: 'done' } | Ended>(told(events), stop);
+      return eventStream(told(events), stop);
     })
     .get('/patches/preview', query(previewSchema), async (c) => {
       const { classId, recipe: name, count, show, ...limits } = c.req.valid('query');

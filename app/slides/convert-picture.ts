@@ -1,14 +1,15 @@
 /** Converts a plain picture into a pyramid of tiles, without loss, in strips: memory stays small whatever the picture's size. */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { PyramidLevel } from '../core/pyramid.ts';
 import { streamRgb } from './image-codec.ts';
+import { startPart } from './part-file.ts';
+import { readPosition } from './read-position.ts';
 import type { OnStep } from './slide.ts';
 import { damagedPicture, fileError } from './slide-errors.ts';
-import { removeLeftovers } from './tiled-tiff-writer.ts';
 
 export const pyramidTilePx = 256;
-/** libvips does not tell how far it is; that the file grows says that it goes on. */
+/** libvips does not tell how far it is; that the file grows says that it goes on, and its place in the picture how far it is. */
 const lookEveryMs = 100;
 
 /** The levels that `convertPicture` writes: halved and rounded down until one tile holds all, or one px is left on a side. */
@@ -22,24 +23,23 @@ export function planPyramid(widthPx: number, heightPx: number): PyramidLevel[] {
 }
 
 /**
- * Writes the pyramid; it appears whole or not at all. `onStep` is called while it grows. Throws `slide/damaged-picture`, `disk/full`.
+ * Writes the pyramid; it appears whole or not at all. `onStep` is called while it grows, with bytes read of the picture where it is read
+ * in strips and the system tells. Throws `slide/damaged-picture`, `disk/full`.
  */
 export async function convertPicture(
-  { from, strict, most }: { from: string; strict: boolean; most: number },
+  { from, strict, most, inStrips }: { from: string; strict: boolean; most: number; inStrips: boolean },
   path: string,
   onStep?: OnStep,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}-${performance.now().toString(36).replace('.', '')}.part`;
-  const inWords = (thrown: unknown): never => {
-    throw fileError(thrown, basename(path));
-  };
-  await mkdir(dirname(path), { recursive: true }).catch(inWords);
-  await removeLeftovers(dirname(path));
+  const part = await startPart(path);
+  const picture = { path: await realpath(from), bytes: (await stat(from)).size };
   let bytes = 0;
   const looking = setInterval(async () => {
-    const { size } = await stat(temporary).catch(() => ({ size: 0 }));
-    if (size > bytes) onStep?.();
+    const { size } = await stat(part.path).catch(() => ({ size: 0 }));
+    if (size <= bytes) return;
     bytes = size;
+    const done = inStrips ? await readPosition(picture.path) : null;
+    onStep?.(done ? { done: Math.min(done, picture.bytes), total: picture.bytes } : undefined);
   }, lookEveryMs);
   try {
     await streamRgb(from, { strict, most })
@@ -52,10 +52,10 @@ export async function convertPicture(
         compression: 'deflate',
         predictor: 'horizontal',
       })
-      .toFile(temporary);
-    await rename(temporary, path).catch(inWords);
+      .toFile(part.path);
+    await part.finish();
   } catch (thrown) {
-    await rm(temporary, { force: true });
+    await part.discard();
     if (thrown instanceof Error && /no space left|quota exceeded/i.test(thrown.message))
       throw fileError(Object.assign(new Error(thrown.message), { code: 'ENOSPC' }), basename(path));
     throw damagedPicture({ file: basename(from) }, thrown);

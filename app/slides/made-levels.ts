@@ -6,18 +6,15 @@
  *
  * One pass over the tiles of the finer stored level makes all steps above it, from decoded px, not from made JPEG.
  */
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PyramidLevel } from '../core/pyramid.ts';
 import type { RgbImage } from '../core/slide.ts';
-import { openBytes } from './byte-source.ts';
 import { encodeJpeg } from './image-codec.ts';
+import { type CachedPyramid, openCachedPyramid } from './pyramid-cache.ts';
 import { readWindows } from './region-reader.ts';
 import { shrinkBy } from './resample.ts';
 import type { OnStep } from './slide.ts';
-import { checkStructure } from './structure-check.ts';
-import { readDirectories } from './tiff-directory.ts';
-import { createTileLevel, type TileLevel } from './tile-level.ts';
+import type { TileLevel } from './tile-level.ts';
 import { createTiledTiff } from './tiled-tiff-writer.ts';
 
 const step = 4;
@@ -57,47 +54,15 @@ export function planMadeLevels(stored: readonly PyramidLevel[]): MadeLevel[] {
 }
 
 /** Opens the made levels, in the order of the plan; makes them first when they are not cached. */
-export async function openMadeLevels(
+export function openMadeLevels(
   stored: readonly TileLevel[],
   plan: readonly MadeLevel[],
   cacheFolder: string,
   fingerprint: string,
   onStep?: OnStep,
-): Promise<{ levels: TileLevel[]; close(): Promise<void> }> {
+): Promise<CachedPyramid> {
   const path = join(cacheFolder, 'overviews', `${fingerprint}-1.tif`);
-  if (await exists(path)) {
-    const cached = await openPyramid(path, plan).catch(() => null);
-    if (cached) return cached;
-  }
-  await writeMadeLevels(stored, plan, path, onStep);
-  return (await openPyramid(path, plan))!;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Null when the file is not the one planned: it is then made again. */
-async function openPyramid(path: string, plan: readonly MadeLevel[]) {
-  const source = await openBytes(path);
-  try {
-    const directories = await readDirectories(source, await checkStructure(source));
-    const fits = plan.every(
-      ({ widthPx, heightPx }, i) => directories[i]?.widthPx === widthPx && directories[i].heightPx === heightPx,
-    );
-    if (fits) {
-      const levels = plan.map(({ downsample }, i) => createTileLevel(source, directories[i]!, downsample));
-      return { levels, close: () => source.close() };
-    }
-  } catch (thrown) {
-    await source.close();
-    throw thrown;
-  }
-  await source.close();
-  return null;
+  return openCachedPyramid(path, plan, () => writeMadeLevels(stored, plan, path, onStep));
 }
 
 async function writeMadeLevels(
@@ -110,12 +75,21 @@ async function writeMadeLevels(
     path,
     plan.map((level) => ({ ...level, tilePx: madeTilePx })),
   );
+  const chains = [...new Set(plan.map((level) => level.from))].map((from) => ({
+    from,
+    first: plan.findIndex((level) => level.from === from),
+    levels: plan.filter((level) => level.from === from),
+  }));
+  // The finest level of a chain takes nearly all of its time.
+  const total = chains.reduce((sum, { levels }) => sum + gridOf(levels[0]!).columns * gridOf(levels[0]!).rows, 0);
+  let done = 0;
+  const tell = (tiles: number): void => {
+    done += tiles;
+    onStep?.({ done, total });
+  };
   try {
-    for (const from of new Set(plan.map((level) => level.from))) {
-      const first = plan.findIndex((level) => level.from === from);
-      const chain = plan.filter((level) => level.from === from);
-      await makeChain(stored[from]!, chain, (k, index, jpeg) => writer.addTile(first + k, index, jpeg), onStep);
-    }
+    for (const { from, first, levels } of chains)
+      await makeChain(stored[from]!, levels, (k, index, jpeg) => writer.addTile(first + k, index, jpeg), tell);
     await writer.finish();
   } catch (thrown) {
     await writer.discard();
@@ -125,11 +99,19 @@ async function writeMadeLevels(
 
 type Emit = (level: number, index: number, jpeg: Uint8Array) => Promise<void>;
 
-/** Makes a chain of levels, each a quarter of the one below, in one pass over `source`. */
-async function makeChain(source: TileLevel, chain: readonly MadeLevel[], emit: Emit, onStep?: OnStep): Promise<void> {
-  const grids = chain.map(({ widthPx, heightPx }) => ({
-    columns: Math.ceil(widthPx / madeTilePx),
-    rows: Math.ceil(heightPx / madeTilePx),
+function gridOf({ widthPx, heightPx }: PyramidLevel): { columns: number; rows: number } {
+  return { columns: Math.ceil(widthPx / madeTilePx), rows: Math.ceil(heightPx / madeTilePx) };
+}
+
+/** Makes a chain of levels, each a quarter of the one below, in one pass over `source`; tells tiles of the finest as they are done. */
+async function makeChain(
+  source: TileLevel,
+  chain: readonly MadeLevel[],
+  emit: Emit,
+  tell: (tiles: number) => void,
+): Promise<void> {
+  const grids = chain.map((level) => ({
+    ...gridOf(level),
     /** Tiles that wait for their 4 x 4 children. */
     growing: new Map<number, { image: RgbImage; missing: number }>(),
   }));
@@ -175,7 +157,7 @@ async function makeChain(source: TileLevel, chain: readonly MadeLevel[], emit: E
         const { data, widthPx, heightPx } = windows[i]!;
         await deliver(0, column, row, shrinkBy(step, data, widthPx, heightPx));
       }
-      onStep?.();
+      tell(places.length);
     }
   }
 }

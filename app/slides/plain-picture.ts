@@ -11,16 +11,15 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { hashText } from '../core/random.ts';
 import type { ByteSource } from './byte-source.ts';
-import { openBytes } from './byte-source.ts';
 import { convertPicture, planPyramid, pyramidTilePx } from './convert-picture.ts';
 import type { OpenOptions } from './open-slide.ts';
 import { mppOfDots, type PictureHeader, readPictureHeader } from './picture-header.ts';
+import { type CachedPyramid, openCachedPyramid } from './pyramid-cache.ts';
 import type { OnStep } from './slide.ts';
 import { badStructure, unsupported } from './slide-errors.ts';
-import { checkStructure } from './structure-check.ts';
-import { readDirectories, type TiffDirectory } from './tiff-directory.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
 import { createLevelSlide, type TiffSlide } from './tiff-slide.ts';
-import { createTileLevel, type TileLevel } from './tile-level.ts';
+import type { TileLevel } from './tile-level.ts';
 
 /** libvips converts in strips; what it must hold as a whole may be smaller only. */
 const mostPixels = { inStrips: 1e9, inMemory: 1e8 };
@@ -86,9 +85,11 @@ function createPictureSlide(
   const plan = planPyramid(widthPx, heightPx);
   const path = join(options.cacheFolder, 'pictures', `${fingerprint}-1.tif`);
 
-  let opening: ReturnType<typeof openPyramid> | null = null;
+  let opening: Promise<CachedPyramid> | null = null;
   const open = async (onStep?: OnStep): Promise<readonly TileLevel[]> => {
-    opening ??= openPyramid(path, plan, () => convertPicture({ from: source.path, strict, most }, path, onStep));
+    opening ??= openCachedPyramid(path, plan, () =>
+      convertPicture({ from: source.path, strict, most, inStrips: !wholeInMemory }, path, onStep),
+    );
     try {
       return (await opening).levels;
     } catch (thrown) {
@@ -129,37 +130,6 @@ function createPictureSlide(
       await open(onStep);
     },
   };
-}
-
-/** Opens the converted picture; converts it first when it is not cached or not the one planned. */
-async function openPyramid(path: string, plan: ReturnType<typeof planPyramid>, convert: () => Promise<void>) {
-  const cached = await tryPyramid(path, plan).catch(() => null);
-  if (cached) return cached;
-  await convert();
-  const made = await tryPyramid(path, plan);
-  if (!made) throw badStructure('it is not as large as it says', { levels: plan.length });
-  return made;
-}
-
-async function tryPyramid(path: string, plan: ReturnType<typeof planPyramid>) {
-  const source = await openBytes(path);
-  try {
-    const directories = await readDirectories(source, await checkStructure(source));
-    const fits =
-      directories.length === plan.length &&
-      plan.every(
-        ({ widthPx, heightPx }, i) => directories[i]!.widthPx === widthPx && directories[i]!.heightPx === heightPx,
-      );
-    if (fits) {
-      const levels = plan.map(({ downsample }, i) => createTileLevel(source, directories[i]!, downsample));
-      return { levels, close: () => source.close() };
-    }
-  } catch (thrown) {
-    await source.close();
-    throw thrown;
-  }
-  await source.close();
-  return null;
 }
 
 /** SHA-256 (hex) of the file's length, its first and last 64 KB and 64 more that a hash of those chooses. */

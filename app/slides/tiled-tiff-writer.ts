@@ -1,6 +1,7 @@
 /** Writes a pyramid of JPEG tiles as a BigTIFF, tile by tile in any order; the file appears whole or not at all. */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { startPart } from './part-file.ts';
 import { fileError } from './slide-errors.ts';
 import { tag } from './tiff-format.ts';
 
@@ -19,30 +20,17 @@ export interface TiledTiffWriter {
   discard(): Promise<void>;
 }
 
-/** What killed processes left behind; nobody writes on a file for so long without a pause. */
-export async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith('.part')) continue;
-    const part = join(folder, name);
-    const { mtimeMs } = await stat(part).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > leftoverAfterMs) await rm(part, { force: true });
-  }
-}
-
-const leftoverAfterMs = 3_600_000;
 const short = 3;
 const long = 4;
 const long8 = 16;
 
 /** Throws `disk/full` and other errors of the file system in words. */
 export async function createTiledTiff(path: string, levels: readonly WrittenLevel[]): Promise<TiledTiffWriter> {
-  const temporary = `${path}.${process.pid}-${performance.now().toString(36).replace('.', '')}.part`;
   const inWords = (thrown: unknown): never => {
     throw fileError(thrown, basename(path));
   };
-  await mkdir(dirname(path), { recursive: true }).catch(inWords);
-  await removeLeftovers(dirname(path));
-  const file = await open(temporary, 'wx').catch(inWords);
+  const part = await startPart(path);
+  const file = await open(part.path, 'wx').catch(inWords);
   const tables = levels.map(({ widthPx, heightPx, tilePx }) => {
     const tiles = Math.ceil(widthPx / tilePx) * Math.ceil(heightPx / tilePx);
     return { offsets: new BigUint64Array(tiles), byteCounts: new BigUint64Array(tiles) };
@@ -77,11 +65,11 @@ export async function createTiledTiff(path: string, levels: readonly WrittenLeve
       await file.write(header, 0, 16, 0).catch(inWords);
       await file.sync();
       await file.close();
-      await rename(temporary, path).catch(inWords);
+      await part.finish();
     },
     async discard() {
       await file.close().catch(() => {});
-      await rm(temporary, { force: true });
+      await part.discard();
     },
   };
 }

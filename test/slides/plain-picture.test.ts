@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { randomFor } from '../../app/core/random.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
+import type { StepProgress } from '../../app/slides/slide.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { writeTiff } from '../fixtures/tiff-writer.ts';
 
@@ -133,19 +134,26 @@ test('nothing is converted before px are asked for, and then once', async (t) =>
   assert.ok(raw.equals((await again.region({ x: 0, y: 0, ...size, downsample: 1 })).data));
 });
 
-test('a conversion tells that it goes on', async (t) => {
+test('a conversion tells that it goes on, and how far it is where the system knows', async (t) => {
   const path = join(tempFolder(t), 'slide.png');
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
   await sharp({ create: { width: 3000, height: 2500, channels: 3, background: '#fff', noise } })
     .png({ compressionLevel: 1 })
     .toFile(path);
   const slide = await open(t, path);
-  let steps = 0;
-  await slide.makeLevels(() => steps++);
-  assert.ok(steps > 0);
-  const converted = steps;
-  await slide.makeLevels(() => steps++);
-  assert.equal(steps, converted);
+  const steps: (StepProgress | undefined)[] = [];
+  await slide.makeLevels((progress) => steps.push(progress));
+  assert.ok(steps.length > 0);
+  if (process.platform === 'linux') {
+    const { size } = statSync(path);
+    const done = steps.map((progress) => progress!.done);
+    assert.ok(steps.every((progress) => progress!.total === size && progress!.done > 0 && progress!.done <= size));
+    assert.deepEqual(done, [...done].sort((a, b) => a - b));
+    assert.ok(done.at(-1)! > done[0]!, 'it comes nearer');
+  }
+  const converted = steps.length;
+  await slide.makeLevels((progress) => steps.push(progress));
+  assert.equal(steps.length, converted);
 });
 
 test('very narrow pictures have levels too', async (t) => {
