@@ -6,7 +6,7 @@ import { createEta } from '../core/progress.ts';
 import { randomFor, shuffled } from '../core/random.ts';
 import { type Recipe, recipeSchema } from '../core/recipe.ts';
 import type { JobEvent } from '../core/run.ts';
-import { type Ended, tellWhile } from '../core/tell-while.ts';
+import { tellWhile } from '../core/tell-while.ts';
 import { type Candidate, labelledPatches, planProject } from '../jobs/plan-project.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { eventStream, told } from './event-stream.ts';

@@ -34,12 +34,14 @@ export async function convertPicture(
   const part = await startPart(path);
   const picture = { path: await realpath(from), bytes: (await stat(from)).size };
   let bytes = 0;
+  let done = 0;
   const looking = setInterval(async () => {
     const { size } = await stat(part.path).catch(() => ({ size: 0 }));
     if (size <= bytes) return;
     bytes = size;
-    const done = inStrips ? await readPosition(picture.path) : null;
-    onStep?.(done ? { done: Math.min(done, picture.bytes), total: picture.bytes } : undefined);
+    // The picture is closed before the last levels are written.
+    if (inStrips) done = Math.max(done, (await readPosition(picture.path)) ?? 0);
+    onStep?.(done > 0 ? { done: Math.min(done, picture.bytes), total: picture.bytes } : undefined);
   }, lookEveryMs);
   try {
     await streamRgb(from, { strict, most })

@@ -146,9 +146,13 @@ test('a conversion tells that it goes on, and how far it is where the system kno
   assert.ok(steps.length > 0);
   if (process.platform === 'linux') {
     const { size } = statSync(path);
-    const done = steps.map((progress) => progress!.done);
-    assert.ok(steps.every((progress) => progress!.total === size && progress!.done > 0 && progress!.done <= size));
-    assert.deepEqual(done, [...done].sort((a, b) => a - b));
+    const told = steps.filter((progress) => progress !== undefined);
+    assert.ok(told.every(({ done, total }) => total === size && done > 0 && done <= size));
+    const done = told.map((progress) => progress.done);
+    assert.deepEqual(
+      done,
+      [...done].sort((a, b) => a - b),
+    );
     assert.ok(done.at(-1)! > done[0]!, 'it comes nearer');
   }
   const converted = steps.length;
