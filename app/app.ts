@@ -5,10 +5,12 @@ import path from 'node:path';
 import { createApi } from './api/api.ts';
 import type { ApiDeps } from './api/api-deps.ts';
 import { createPlaceBook } from './api/place-book.ts';
+import type { Recipe } from './core/recipe.ts';
 import type { Host } from './host.ts';
 import { createSlidePool } from './slides/slide-pool.ts';
 import { createTissueMasks } from './slides/tissue-masks.ts';
 import { recipeBook } from './training/recipe-book.ts';
+import { createBackboneLibrary } from './weights/backbone-library.ts';
 import { createWorkspace } from './workspace.ts';
 
 export interface App {
@@ -43,6 +45,7 @@ export function createApp(host: Host): App {
     places: createPlaceBook(os.homedir()),
     workspace,
     recipes: shippedRecipes(host),
+    backbones: createBackboneLibrary(backboneFolders(host)),
     closing: closing.signal,
   };
   const api = createApi(services);
@@ -61,11 +64,19 @@ export function createApp(host: Host): App {
   };
 }
 
+/** Imported weights, and those that a packaged app brings. */
+const backboneFolders = (host: Host): string[] =>
+  [host.dataFolder, host.resourcesFolder].map((folder) => path.join(folder, 'backbones'));
+
+/** Eosin's own recipes stand before the classic ones. */
+const shownFirst = ['quick', 'gradual-unfreezing', 'full'];
+
 function shippedRecipes(host: Host) {
   const folder = path.join(host.resourcesFolder, 'recipes');
   const texts = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .map((name) => readFileSync(path.join(folder, name), 'utf8'));
   const book = [...recipeBook(texts).values()];
-  return book.sort((a, b) => Number(b.name === 'quick') - Number(a.name === 'quick') || a.name.localeCompare(b.name));
+  const rank = ({ name }: Recipe): number => (shownFirst.includes(name) ? shownFirst.indexOf(name) : shownFirst.length);
+  return book.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }

@@ -27,12 +27,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   passports: ['db', 'files', 'core'],
   engine: ['core'],
   networks: ['engine', 'core'],
+  /** Files of weights become backbones; what is at hand. */
+  weights: ['engine-install', 'networks', 'engine', 'files', 'core'],
   training: ['networks', 'engine', 'patches', 'evaluation', 'core'],
   inference: ['networks', 'engine', 'patches', 'core'],
   demo: ['slides', 'evaluation', 'files', 'core'],
   'engine-install': ['engine', 'files', 'core'],
   jobs: [
-    ...['training', 'inference', 'networks', 'engine'],
+    ...['training', 'inference', 'weights', 'networks', 'engine'],
     ...['slides', 'annotations', 'passports', 'patches', 'overlay', 'evaluation', 'db', 'files', 'core'],
   ],
   api: [
@@ -46,16 +48,17 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'evaluation',
     'patches',
     'training',
+    'weights',
     'files',
     'core',
   ],
   /** The files of app/ itself: app.ts and what it wires. */
   wiring: [
-    ...['api', 'jobs', 'demo', 'training'],
+    ...['api', 'jobs', 'demo', 'training', 'weights'],
     ...['slides', 'annotations', 'passports', 'overlay', 'evaluation', 'patches', 'db', 'files', 'core'],
   ],
   main: [
-    ...['wiring', 'jobs', 'engine-install', 'demo', 'training', 'networks'],
+    ...['wiring', 'jobs', 'engine-install', 'demo', 'training', 'weights', 'networks'],
     ...['slides', 'annotations', 'passports', 'overlay', 'evaluation', 'patches', 'files', 'core'],
   ],
   renderer: ['core'],
@@ -73,7 +76,7 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Process entries: the only files that may load these. */
 const workerSides = ['engine', 'networks', 'training', 'inference', 'demo'];
-const workerPackages = /^(@tensorflow\/|onnxruntime-node$|nsfwjs|geotiff$)/;
+const workerPackages = /^(@tensorflow\/|onnxruntime-node$|nsfwjs|geotiff$|h5wasm)/;
 const browserSafe = ['core', 'evaluation', 'patches', 'engine', 'networks', 'training'];
 
 /** Names that renderer/tsconfig.json gives to a file's declarations. */

@@ -3,6 +3,7 @@ import type { Recipe } from '../core/recipe.ts';
 import type { Host } from '../host.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import type { TissueMasks } from '../slides/tissue-masks.ts';
+import type { BackboneLibrary } from '../weights/backbone-library.ts';
 import type { Workspace } from '../workspace.ts';
 import type { PlaceBook } from './place-book.ts';
 
@@ -13,6 +14,7 @@ export interface ApiDeps {
   readonly places: PlaceBook;
   readonly workspace: Workspace;
   readonly recipes: readonly Recipe[];
+  readonly backbones: BackboneLibrary;
   /** Aborted when the app closes: work of its own that nobody waits for any more ends then. */
   readonly closing: AbortSignal;
 }

@@ -1,9 +1,10 @@
 /** What the app is and whether a project is open. */
 import { Hono } from 'hono';
 import { researchUseOnly } from '../core/research-use.ts';
+import { withBackbone } from '../weights/chosen-backbone.ts';
 import type { ApiDeps } from './api-deps.ts';
 
-export function appRoutes({ host, places, workspace, recipes }: ApiDeps) {
+export function appRoutes({ host, places, workspace, recipes, backbones }: ApiDeps) {
   return new Hono()
     .get('/app', (c) =>
       c.json({
@@ -17,5 +18,6 @@ export function appRoutes({ host, places, workspace, recipes }: ApiDeps) {
         projectOpen: workspace.isOpen,
       }),
     )
-    .get('/recipes', (c) => c.json({ recipes: [...recipes] }));
+    .get('/recipes', (c) => c.json({ recipes: recipes.map((recipe) => withBackbone(recipe, backbones)) }))
+    .get('/backbones', (c) => c.json({ backbones: backbones.list() }));
 }

@@ -5,7 +5,10 @@ import type { Recipe } from '../core/recipe.ts';
 import type { Evaluation, JobEvent } from '../core/run.ts';
 import type { EngineId } from '../engine/engine.ts';
 import type { PredictInput } from '../inference/predict-loop.ts';
+import type { ModelNetwork } from '../networks/feature-network-node.ts';
 import type { PlannedPatch } from '../training/ports.ts';
+import type { BackboneSource } from '../weights/backbone-library.ts';
+import type { ImportReport, ImportRequest } from '../weights/import-weights-node.ts';
 
 /** A packed patch store (patches/patch-store-format.ts) by its absolute path; `count` patches of `sizePx` with a margin of `contextPx`. */
 export interface PatchStoreRef {
@@ -20,6 +23,8 @@ export interface TrainSpec {
   /** An absolute folder of the run: cache, checkpoints and `model/` are written below it. */
   readonly runFolder: string;
   readonly recipe: Recipe;
+  /** Where the recipe's backbone lies. */
+  readonly backbone: BackboneSource;
   readonly classes: readonly { readonly name: string; readonly colour: string }[];
   readonly patches: readonly PlannedPatch[];
   readonly store: PatchStoreRef;
@@ -40,8 +45,10 @@ export interface PredictSpec extends PredictInput {
 /** Pooled activations of one layer. */
 export interface FeaturesSpec {
   readonly kind: 'features';
-  /** A model folder; null takes the pretrained backbone. */
-  readonly modelFolder: string | null;
+  /** A finished model, or a pretrained backbone. */
+  readonly network:
+    | ({ readonly kind: 'model' } & ModelNetwork)
+    | { readonly kind: 'backbone'; readonly source: BackboneSource };
   /** A layer group or a layer; null is the last before the head. */
   readonly layer: string | null;
   readonly sizePx: number;
@@ -51,7 +58,12 @@ export interface FeaturesSpec {
   readonly count: number;
 }
 
-export type JobSpec = TrainSpec | PredictSpec | FeaturesSpec;
+/** A file of weights becomes a backbone. */
+export interface ImportSpec extends ImportRequest {
+  readonly kind: 'import';
+}
+
+export type JobSpec = TrainSpec | PredictSpec | FeaturesSpec | ImportSpec;
 
 /** Host to worker. */
 export type ToWorker =
@@ -68,6 +80,7 @@ export type FromWorker =
   | { type: 'trained'; outcome: TrainOutcome }
   /** One vector a picture, in the order of the file. */
   | { type: 'features'; layer: string; values: number[][] }
+  | { type: 'imported'; report: ImportReport }
   /** Every batch of a prediction was answered. */
   | { type: 'finished' }
   | { type: 'cancelled' }

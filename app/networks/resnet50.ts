@@ -5,8 +5,7 @@
  */
 import type { Architecture, Preprocessing } from './backbone.ts';
 import type { GroupPlan, LayerPlan } from './blueprint.ts';
-import { caffePreprocessing } from './caffe-preprocessing.ts';
-import { torchvisionPreprocessing } from './torchvision-preprocessing.ts';
+import { preprocessings } from './preprocessings.ts';
 
 interface Flavour {
   /** Which convolution of a block takes the stride. */
@@ -85,11 +84,11 @@ function convolution(
 export const resNet50Keras = resNet50(
   'resnet50',
   { strideAt: '1x1', bias: true, epsilon: 1.001e-5 },
-  caffePreprocessing,
+  preprocessings.caffe,
 );
 
 export const resNet50Torchvision = resNet50(
   'resnet50-torchvision',
   { strideAt: '3x3', bias: false, epsilon: 1e-5 },
-  torchvisionPreprocessing,
+  preprocessings.torchvision,
 );

@@ -5,7 +5,7 @@
  */
 import type { Architecture } from './backbone.ts';
 import type { GroupPlan } from './blueprint.ts';
-import { caffePreprocessing } from './caffe-preprocessing.ts';
+import { preprocessings } from './preprocessings.ts';
 
 /** Convolutions and channels of each block. */
 const BLOCKS = [
@@ -43,5 +43,5 @@ export const vgg16: Architecture = {
     { kind: 'dense', name: 'fc1', units: 4096, relu: true },
     { kind: 'dense', name: 'fc2', units: 4096, relu: true },
   ],
-  preprocessing: caffePreprocessing,
+  preprocessing: preprocessings.caffe,
 };

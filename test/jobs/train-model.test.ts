@@ -12,6 +12,7 @@ import { classAt } from '../../app/overlay/heatmap.ts';
 import { readHeatmapFile } from '../../app/overlay/heatmap-file.ts';
 import { openModelFolder } from '../../app/passports/model-folder.ts';
 import { applySettings, checkRecipe } from '../../app/training/recipe-book.ts';
+import { createBackboneLibrary } from '../../app/weights/backbone-library.ts';
 import { startProcess } from '../../main/start-process.ts';
 import { glassPx, tissueSize } from '../fixtures/tissue-slide.ts';
 import { type LabelledProject, openLabelledProject } from './fixtures/labelled-project.ts';
@@ -51,6 +52,7 @@ before(async () => {
   deps = {
     pool: study.pool,
     masks: study.masks,
+    backbones: createBackboneLibrary([]),
     startProcess,
     appVersion: '0.1.0',
     threads: 2,
