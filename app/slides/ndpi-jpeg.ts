@@ -127,10 +127,7 @@ function readFrame(segment: Buffer, bad: (what: string, fields?: Record<string, 
 }
 
 /** Null when segments are none, or do not make a grid because they go around the end of a row. */
-export function segmentGrid(
-  { mcuWidthPx, mcuHeightPx, restartInterval }: NdpiJpeg,
-  picture: { readonly widthPx: number; readonly heightPx: number },
-): SegmentGrid | null {
+export function segmentGrid({ mcuWidthPx, mcuHeightPx, restartInterval }: NdpiJpeg, picture: Size): SegmentGrid | null {
   const across = Math.ceil(picture.widthPx / mcuWidthPx);
   const down = Math.ceil(picture.heightPx / mcuHeightPx);
   if (restartInterval === 0) return null;
@@ -144,17 +141,25 @@ export function segmentGrid(
   return { widthPx: across * mcuWidthPx, heightPx, columns: 1, rows: Math.ceil(down / mcuRows) };
 }
 
+interface Size {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** The beginning of a JPEG of this size, neither side more than `mostSidePx`. */
+export function headOf({ head, sizeAt }: NdpiJpeg, { widthPx, heightPx }: Size): Uint8Array {
+  const own = Buffer.from(head);
+  own.writeUInt16BE(heightPx, sizeAt);
+  own.writeUInt16BE(widthPx, sizeAt + 2);
+  return own;
+}
+
 /** Makes one JPEG of segments in their order; `segments` come without the marker that ends each. */
-export function joinSegments(
-  { head, sizeAt }: NdpiJpeg,
-  { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
-  segments: readonly Uint8Array[],
-): Uint8Array {
+export function joinSegments(of: NdpiJpeg, size: Size, segments: readonly Uint8Array[]): Uint8Array {
+  const head = headOf(of, size);
   const markers = 2 * segments.length;
   const jpeg = Buffer.alloc(head.length + markers + segments.reduce((sum, { length }) => sum + length, 0));
   jpeg.set(head);
-  jpeg.writeUInt16BE(heightPx, sizeAt);
-  jpeg.writeUInt16BE(widthPx, sizeAt + 2);
   let at = head.length;
   for (const [i, segment] of segments.entries()) {
     jpeg.set(segment, at);

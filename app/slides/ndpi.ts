@@ -13,7 +13,7 @@ import { type FieldValues, fieldValues } from './field-values.ts';
 import { choosePlane } from './focal-planes.ts';
 import { resolutionMpp } from './generic-tiff.ts';
 import { decodeRgb, mostPixels } from './image-codec.ts';
-import { mostSidePx, readNdpiJpeg, segmentGrid } from './ndpi-jpeg.ts';
+import { headOf, mostSidePx, readNdpiJpeg, segmentGrid } from './ndpi-jpeg.ts';
 import { createNdpiLevel, tileAreas } from './ndpi-level.ts';
 import { findStarts, listedStarts } from './ndpi-segments.ts';
 import type { OpenOptions } from './open-slide.ts';
@@ -178,14 +178,13 @@ async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: n
 /** A picture decoded at once, which must be as large as its directory says. */
 async function readWhole(source: ByteSource, { index, widthPx, heightPx, pieces }: TiffDirectory): Promise<RgbImage> {
   const [offset = 0, length = 0] = [pieces.offsets[0], pieces.byteCounts[0]];
-  if (widthPx * heightPx > mostPixels || length > limits.tileBytes || pieces.offsets.length !== 1)
+  const fits = Math.max(widthPx, heightPx) <= mostSidePx && widthPx * heightPx <= mostPixels;
+  if (!fits || length > limits.tileBytes || pieces.offsets.length !== 1)
     throw unsupported('a picture of an NDPI that is too large', { directory: index, widthPx, heightPx });
-  const header = await readNdpiJpeg(source, { offset, length }, { widthPx, heightPx, directory: index });
+  const size = { widthPx, heightPx };
+  const header = await readNdpiJpeg(source, { offset, length }, { ...size, directory: index });
   const bytes = await source.read(offset + header.headerBytes, length - header.headerBytes);
-  const head = Buffer.from(header.head);
-  head.writeUInt16BE(heightPx, header.sizeAt);
-  head.writeUInt16BE(widthPx, header.sizeAt + 2);
-  return decodeRgb(Buffer.concat([head, bytes])).catch((thrown) => {
+  return decodeRgb(Buffer.concat([headOf(header, size), bytes])).catch((thrown) => {
     throw damagedTile({ directory: index }, thrown);
   });
 }

@@ -324,6 +324,12 @@ test('what cannot be read is refused by name', async (t) => {
   await refused(t, [{ ...level0, stated: { widthPx: 60, heightPx: 24 } }], 'slide/structure');
 });
 
+test('a macro picture too wide for any decoder is refused when it is asked for', async (t) => {
+  // Found by fuzzing: a width of 19 bits for a field of 16.
+  const { slide } = await made(t, [level0, { ...macro, fields: [{ tag: 256, type: 4, values: [524_408] }] }]);
+  await assert.rejects(slide.associated('macro'), { code: 'slide/unsupported', kind: 'input' });
+});
+
 test('a field of the maker that points nowhere is left alone', async (t) => {
   const list = { tag: 65_439, type: 4, values: [1, 2] } as const;
   const file = writeNdpi([{ ...level0, fields: [list] }]);
