@@ -43,6 +43,8 @@ export interface FitState {
   readonly lowestLoss: number;
   /** Epochs in a row with a training loss far over the lowest. */
   readonly divergingEpochs: number;
+  /** How often the rate was halved because the loss was not a number. */
+  readonly halvings: number;
 }
 
 /** The phase and epoch whose weights count so far. */

@@ -14,12 +14,13 @@ import type { Phase, Recipe } from '../core/recipe.ts';
 import type { EpochEvent } from '../core/run.ts';
 import type { UpperNetwork, WeightSnapshot } from '../networks/split-network.ts';
 import { epochOrder } from '../patches/sampling.ts';
-import { type Activations, rowLength } from './activation-cache.ts';
+import type { Activations } from './activation-cache.ts';
 import type { FitState } from './checkpoint.ts';
 import { initialStop, judgeEpoch, neverStop } from './early-stopping.ts';
-import { crossEntropy } from './loss.ts';
-import { createOptimizer } from './optimizer.ts';
+import { type Draw, gradientsOf, readRows } from './gradients.ts';
+import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { afterEpoch, initialPlateau, rateAt } from './schedules.ts';
+import { validate } from './validate.ts';
 
 export interface FitRequest {
   readonly engine: typeof tf;
@@ -63,84 +64,76 @@ export interface FitHooks {
 /** A training loss this many times its lowest, three epochs in a row, is no learning any more. */
 const divergingFactor = 10;
 const divergingEpochs = 3;
+/** How often a phase goes on at half the rate after its loss was not a number. */
+const mostHalvings = 3;
 
 /**
  * Trains `upper` in place and leaves the best weights in it: on early stop, at the normal end, on cancel, on divergence.
+ * A loss that is not a number ends the epoch at that step: the state after the last good epoch is put back and the phase goes
+ * on at half the rate, three times at the most.
  *
- * @throws EosinError `train/diverged` when the loss is not a number; `job/cancelled` on cancel.
+ * @throws EosinError `train/diverged` when that did not help; `train/bad-patch` where a patch's own numbers are at fault;
+ * `job/cancelled` on cancel.
  */
 export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest> {
-  const { engine, upper, phase, phaseIndex, recipe } = request;
+  const { engine, upper, phase, recipe } = request;
   const config = phase.stop ?? neverStop;
   const optimizer = createOptimizer(engine, upper.variables, recipe.optimizer, phase.layerDecay);
-  const stepsPerEpoch = Math.ceil(epochLength(request) / recipe.batchSize);
+  const length = { stepsPerEpoch: Math.ceil(epochLength(request) / recipe.batchSize), epochs: phase.epochs };
   const resumed = request.resume;
-  let step = resumed?.state.step ?? 0;
-  let stop = resumed?.state.stop ?? initialStop;
-  let plateau = resumed?.state.plateau ?? initialPlateau;
-  let lowestLoss = resumed?.state.lowestLoss ?? Number.POSITIVE_INFINITY;
-  let diverging = resumed?.state.divergingEpochs ?? 0;
+  let { step, stop, plateau, lowestLoss, divergingEpochs: diverging, halvings } = resumed?.state ?? freshState;
   let best = resumed?.best ?? null;
   if (resumed) optimizer.restore(resumed.state.optimizer);
   const eta = createEta();
+  const rateAtStep = (at: number): number =>
+    rateAt(phase.schedule, phase.learningRate, at, length, plateau) * 0.5 ** halvings;
   try {
-    for (let epoch = resumed?.epoch ?? 0; epoch < phase.epochs && !stop.stop; epoch++) {
+    let good = { weights: await upper.snapshot(), optimizer: await optimizer.state(), step };
+    let epoch = resumed?.epoch ?? 0;
+    while (epoch < phase.epochs && !stop.stop) {
       const startMs = performance.now();
-      if (recipe.renewViews) await request.train.renew(Math.floor(epoch / recipe.renewViews), hooks.breathe);
-      const order = orderOf(request, epoch);
-      const length = { stepsPerEpoch, epochs: phase.epochs };
-      const rateNow = (): number => rateAt(phase.schedule, phase.learningRate, step, length, plateau);
-      let lossSum = 0;
-      let hits = 0;
-      const learningRate = rateNow();
-      for (let from = 0; from < order.length; from += recipe.batchSize) {
-        const batch = order.slice(from, from + recipe.batchSize);
-        const dropoutSeed = hashText(`${recipe.seed}/dropout/${phaseIndex}/${step}`);
-        const { gradients, loss, correct } = await gradientsOf(request, batch, dropoutSeed);
-        try {
-          if (!Number.isFinite(loss)) throw diverged(request, epoch);
-          optimizer.apply(gradients, rateNow());
-        } finally {
-          engine.dispose(gradients);
-        }
-        step++;
-        lossSum += loss * batch.length;
-        hits += correct;
-        await hooks.breathe();
+      const learningRate = rateAtStep(step);
+      const trained = await trainEpoch(request, optimizer, epoch, step, rateAtStep, hooks);
+      const trainedMs = performance.now();
+      const judged = trained && (await validate(request, hooks.breathe));
+      if (!trained || !judged || !Number.isFinite(judged.loss)) {
+        if (halvings === mostHalvings) throw diverged(request, epoch);
+        halvings++;
+        upper.restore(good.weights);
+        optimizer.restore(good.optimizer);
+        step = good.step;
+        hooks.onNote(halvingNote(request, epoch, halvings));
+        continue;
       }
-      const trained = performance.now();
-      const { losses, accuracy: valAccuracy } = await validate(request, hooks.breathe);
-      const valLoss = mean(losses);
-      if (!Number.isFinite(valLoss)) throw diverged(request, epoch);
-      const loss = lossSum / order.length;
-      const accuracy = hits / order.length;
+      step = trained.step;
+      const { loss, accuracy } = trained;
+      const { loss: valLoss, accuracy: valAccuracy, losses } = judged;
       const scores = { loss, accuracy, valLoss, valAccuracy };
       stop = judgeEpoch(config, stop, epoch, scores);
       plateau = afterEpoch(phase.schedule, phase.learningRate, plateau, scores);
+      good = { weights: await upper.snapshot(), optimizer: await optimizer.state(), step };
       if (stop.improved || best === null || epoch < config.warmUp || !config.restoreBest) {
-        best = { epoch: epoch + 1, valLoss, valAccuracy, losses, weights: await upper.snapshot() };
+        best = { epoch: epoch + 1, valLoss, valAccuracy, losses, weights: good.weights };
       }
       lowestLoss = Math.min(lowestLoss, loss);
       diverging = loss > divergingFactor * lowestLoss ? diverging + 1 : 0;
-      const state = { stop, plateau, step, lowestLoss, divergingEpochs: diverging };
+      const state = { stop, plateau, step, lowestLoss, divergingEpochs: diverging, halvings };
+      epoch++;
       await hooks.onEpoch(
         {
           type: 'epoch',
           phase: phase.name,
-          epoch: epoch + 1,
+          epoch,
           epochs: phase.epochs,
-          loss,
-          accuracy,
-          valLoss,
-          valAccuracy,
+          ...scores,
           learningRate,
           seconds: (performance.now() - startMs) / 1000,
-          imagesPerSecond: order.length / Math.max(1e-3, (trained - startMs) / 1000),
-          best: best.epoch === epoch + 1,
-          etaSeconds: eta.after(epoch + 1 - (resumed?.epoch ?? 0), phase.epochs - (resumed?.epoch ?? 0)),
+          imagesPerSecond: epochLength(request) / Math.max(1e-3, (trainedMs - startMs) / 1000),
+          best: best.epoch === epoch,
+          etaSeconds: eta.after(epoch - (resumed?.epoch ?? 0), phase.epochs - (resumed?.epoch ?? 0)),
         },
         best,
-        async () => ({ ...state, optimizer: await optimizer.state() }),
+        async () => ({ ...state, optimizer: good.optimizer }),
       );
       if (diverging >= divergingEpochs) {
         hooks.onNote(
@@ -157,10 +150,90 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
   }
 }
 
-interface Draw {
-  /** Place in `train.patches`. */
-  readonly patch: number;
-  readonly view: number;
+const freshState = {
+  step: 0,
+  stop: initialStop,
+  plateau: initialPlateau,
+  lowestLoss: Number.POSITIVE_INFINITY,
+  divergingEpochs: 0,
+  halvings: 0,
+};
+
+interface EpochTraining {
+  /** Steps done in the phase when the epoch was over. */
+  readonly step: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** One pass over the epoch's order; null as soon as the loss, or at the end a weight, is not a number. */
+async function trainEpoch(
+  request: FitRequest,
+  optimizer: Optimizer,
+  epoch: number,
+  firstStep: number,
+  rateAtStep: (step: number) => number,
+  hooks: FitHooks,
+): Promise<EpochTraining | null> {
+  const { engine, upper, train, phaseIndex, recipe } = request;
+  if (recipe.renewViews) await train.renew(Math.floor(epoch / recipe.renewViews), hooks.breathe);
+  const order = orderOf(request, epoch);
+  let step = firstStep;
+  let lossSum = 0;
+  let hits = 0;
+  for (let from = 0; from < order.length; from += recipe.batchSize) {
+    const batch = order.slice(from, from + recipe.batchSize);
+    const dropoutSeed = hashText(`${recipe.seed}/dropout/${phaseIndex}/${step}`);
+    const { gradients, loss, correct } = await gradientsOf(request, batch, dropoutSeed);
+    try {
+      if (!Number.isFinite(loss)) {
+        await assertFiniteRows(train, order.slice(0, from + batch.length));
+        return null;
+      }
+      optimizer.apply(gradients, rateAtStep(step));
+    } finally {
+      engine.dispose(gradients);
+    }
+    step++;
+    lossSum += loss * batch.length;
+    hits += correct;
+    await hooks.breathe();
+  }
+  if (!(await finiteWeights(engine, upper))) {
+    await assertFiniteRows(train, order);
+    return null;
+  }
+  return { step, loss: lossSum / order.length, accuracy: hits / order.length };
+}
+
+/** Infinity and NaN survive a sum. */
+async function finiteWeights(engine: typeof tf, { variables }: UpperNetwork): Promise<boolean> {
+  const sum = engine.tidy(() => engine.addN(variables.map(({ variable }) => variable.sum())));
+  const [value] = await sum.data();
+  sum.dispose();
+  return Number.isFinite(value);
+}
+
+/**
+ * All that the epoch has read so far: a relu may swallow a NaN, and then the weights that it spoils show it a step later.
+ *
+ * @throws EosinError `train/bad-patch` that names the first patch whose row holds what is not a number.
+ */
+async function assertFiniteRows(train: Activations, read: readonly Draw[]): Promise<void> {
+  for (const draw of read) {
+    const row = await readRows(train, [draw]);
+    if (row.every(Number.isFinite)) continue;
+    const { index, patient, region } = train.patches[draw.patch]!;
+    throw new EosinError(
+      'train/bad-patch',
+      'input',
+      `Patch ${index} (patient ${patient}, region ${region}) gives values that are not numbers.`,
+      {
+        remedy: 'Leave its region out, or train on another engine (--engine cpu). The best weights so far are kept.',
+        fields: { patch: index, patient, region },
+      },
+    );
+  }
 }
 
 function epochLength({ recipe, train }: Pick<FitRequest, 'recipe' | 'train'>): number {
@@ -179,123 +252,19 @@ function orderOf({ recipe, phaseIndex, train }: FitRequest, epoch: number): Draw
   return Array.from(order, (patch) => ({ patch, view: random.integer(train.views) }));
 }
 
-interface Gradients {
-  readonly gradients: tf.NamedTensorMap;
-  /** Mean loss of the batch, L2 included. */
-  readonly loss: number;
-  readonly correct: number;
-}
-
-/** Gradients of one batch, summed over micro-batches: with frozen BatchNormalization the sum equals the whole batch's. */
-async function gradientsOf(request: FitRequest, batch: readonly Draw[], dropoutSeed: number): Promise<Gradients> {
-  const { engine, train, microBatch } = request;
-  let total: Gradients | null = null;
-  for (let from = 0; from < batch.length; from += microBatch) {
-    const part = batch.slice(from, from + microBatch);
-    const rows = await readRows(train, part);
-    const classes = part.map(({ patch }) => train.patches[patch]!.classIndex);
-    const next: Gradients = await partGradients(request, rows, classes, batch.length, from, dropoutSeed + from);
-    if (total === null) {
-      total = next;
-      continue;
-    }
-    const sum: tf.NamedTensorMap = {};
-    for (const [name, gradient] of Object.entries(total.gradients)) sum[name] = gradient.add(next.gradients[name]!);
-    engine.dispose(total.gradients);
-    engine.dispose(next.gradients);
-    total = { gradients: sum, loss: total.loss + next.loss, correct: total.correct + next.correct };
-  }
-  return total!;
-}
-
-async function partGradients(
-  { engine, upper, recipe, classWeights, train }: FitRequest,
-  rows: Float32Array,
-  classes: readonly number[],
-  batchLength: number,
-  from: number,
-  dropoutSeed: number,
-): Promise<Gradients> {
-  const variables = upper.variables.map(({ variable }) => variable);
-  const penalised = from === 0 && recipe.head.l2 > 0;
-  const { value, grads, correct } = engine.tidy(() => {
-    const x = engine.tensor4d(rows, [classes.length, ...train.shape]); // [n, h, w, channels]
-    let hits: tf.Tensor | null = null;
-    const result = engine.variableGrads(() => {
-      const logits = upper.logits(x, { dropoutSeed }); // [n, classes]
-      hits = engine.keep(countCorrect(engine, logits, classes));
-      const losses = crossEntropy(engine, logits, classes, recipe.loss.labelSmoothing, classWeights); // [n]
-      const data = losses.sum().div(batchLength);
-      return (penalised ? data.add(headPenalty(engine, upper, recipe.head.l2)) : data) as tf.Scalar;
-    }, variables);
-    return { ...result, correct: hits! as tf.Tensor };
-  });
-  const [loss, hits] = [(await value.data())[0]!, (await correct.data())[0]!];
-  engine.dispose([value, correct]);
-  return { gradients: grads, loss, correct: hits };
-}
-
-/** l2 * sum of w² over the head's kernels, as Keras' kernel_regularizer adds it to the loss. */
-function headPenalty(engine: typeof tf, upper: UpperNetwork, l2: number): tf.Tensor {
-  const kernels = upper.variables.filter(({ group, role }) => group === 'head' && role === 'kernel');
-  return engine.addN(kernels.map(({ variable }) => variable.square().sum())).mul(l2);
-}
-
-function countCorrect(engine: typeof tf, logits: tf.Tensor2D, classes: readonly number[]): tf.Tensor {
-  return engine.tidy(() =>
-    logits
-      .argMax(1)
-      .equal(engine.tensor1d([...classes], 'int32'))
-      .sum(),
+function halvingNote({ phase }: FitRequest, epoch: number, halvings: number): string {
+  const rate = phase.learningRate * 0.5 ** halvings;
+  return (
+    `The loss was not a number in epoch ${epoch + 1} of phase ${phase.name}: back to the weights before it, and on at half ` +
+    `the learning rate, ${rate.toExponential(1)} (${halvings} of at most ${mostHalvings} times).`
   );
-}
-
-/** The loss of each validation patch (no smoothing, no weights) and the share that is right. */
-async function validate(
-  { engine, upper, validation, microBatch }: FitRequest,
-  breathe: () => Promise<void>,
-): Promise<{ losses: Float32Array; accuracy: number }> {
-  const count = validation.patches.length;
-  const losses = new Float32Array(count);
-  let hits = 0;
-  for (let from = 0; from < count; from += microBatch) {
-    const part = validation.patches.slice(from, from + microBatch);
-    const rows = await readRows(
-      validation,
-      part.map((_, i) => ({ patch: from + i, view: 0 })),
-    );
-    const classes = part.map(({ classIndex }) => classIndex);
-    const [loss, correct] = engine.tidy(() => {
-      const logits = upper.logits(engine.tensor4d(rows, [part.length, ...validation.shape]));
-      return [crossEntropy(engine, logits, classes, 0, null), countCorrect(engine, logits, classes)] as const;
-    });
-    losses.set((await loss.data()) as Float32Array, from);
-    hits += (await correct.data())[0]!;
-    engine.dispose([loss, correct]);
-    await breathe();
-  }
-  return { losses, accuracy: hits / count };
-}
-
-/** The rows of `draws`, one after another: [n, h * w * channels]. */
-async function readRows(activations: Activations, draws: readonly Draw[]): Promise<Float32Array> {
-  const length = rowLength(activations.shape);
-  const rows = new Float32Array(draws.length * length);
-  for (const [i, { patch, view }] of draws.entries()) {
-    await activations.read(patch, view, rows.subarray(i * length, (i + 1) * length));
-  }
-  return rows;
-}
-
-function mean(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
 }
 
 function diverged({ phase, rateSetting: { key, value } }: FitRequest, epoch: number): EosinError {
   return new EosinError('train/diverged', 'input', `Training diverged in epoch ${epoch + 1} of phase ${phase.name}.`, {
-    remedy: `Halve its learning rate: --set ${key}=${value / 2}. The best weights so far are kept.`,
+    remedy:
+      `Half the learning rate did not help ${mostHalvings} times; try --set ${key}=${value / 2 ** (mostHalvings + 1)}, or find one ` +
+      'with --find-rate. The best weights so far are kept.',
     fields: { phase: phase.name, epoch: epoch + 1, learningRate: phase.learningRate },
   });
 }

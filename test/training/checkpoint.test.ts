@@ -34,6 +34,7 @@ const checkpoint: EpochCheckpoint = {
     step: 36,
     lowestLoss: 0.3,
     divergingEpochs: 0,
+    halvings: 0,
   },
   best: { epoch: 2, valLoss: 0.2, valAccuracy: 0.95, losses: new Float32Array([0.1, 0.3]), weights: [] },
   undo: [{ name: 'logits/bias', shape: [2], values: new Float32Array([0, 0]) }],

@@ -9,6 +9,7 @@ import { attachHead, type Network } from '../../app/networks/network.ts';
 import { type UpperNetwork, upperNetwork, type WeightSnapshot } from '../../app/networks/split-network.ts';
 import { type Activations, boundaryFor, fillCaches } from '../../app/training/activation-cache.ts';
 import { type FitHooks, type FitRequest, fit } from '../../app/training/fit.ts';
+import { createOptimizer } from '../../app/training/optimizer.ts';
 import { engine, memoryCaches, smallPatches, smallRecipe } from './fixtures/train-bench.ts';
 
 const { tf } = engine;
@@ -95,6 +96,76 @@ test('L2 adds to the training loss, and pulls the head towards zero', async () =
   const size = (weights: WeightSnapshot[]): number =>
     weights.find(({ name }) => name === 'head_logits/kernel')!.values.reduce((sum, value) => sum + value * value, 0);
   assert.ok(size(heavy.weights) < size(plain.weights));
+});
+
+test('a patch whose numbers are none is named, also where a relu swallows them', async () => {
+  upper.restore(start);
+  const spoiled: FitRequest['train'] = {
+    ...train,
+    async read(patch, view, into) {
+      await train.read(patch, view, into);
+      if (patch === 7) into[0] = Number.NaN;
+    },
+  };
+  const events: EpochEvent[] = [];
+  const broken = fit({ ...request, recipe: { ...request.recipe, sampling: 'shuffle' }, train: spoiled }, hooks(events));
+  await assert.rejects(broken, {
+    code: 'train/bad-patch',
+    message: `Patch ${train.patches[7]!.index} (patient ${train.patches[7]!.patient}, region ${train.patches[7]!.region}) gives values that are not numbers.`,
+  });
+  assert.equal(events.length, 0);
+});
+
+test('a loss that is no number puts the last good epoch back and goes on at half the rate', async () => {
+  const { tf: api } = engine;
+  const plain = await run({ phase: phaseSchema.parse({ ...request.phase, learningRate: 5e-4, epochs: 1 }) });
+  // A bias that is not a number before the first step, put there behind the back of fit, as an engine's fault would.
+  upper.restore(start);
+  const bias = upper.variables.find(({ name }) => name === 'head_logits/bias')!.variable;
+  let spoil = true;
+  const notes: string[] = [];
+  const events: EpochEvent[] = [];
+  await fit(
+    { ...request, phase: phaseSchema.parse({ ...request.phase, epochs: 1 }) as FitRequest['phase'] },
+    {
+      onEpoch: async (event) => void events.push(event),
+      onNote: (text) => notes.push(text),
+      async breathe() {
+        if (spoil) api.tidy(() => bias.assign(api.fill(bias.shape, Number.NaN)));
+        spoil = false;
+      },
+    },
+  );
+  assert.equal(notes.length, 1);
+  assert.match(notes[0]!, /epoch 1 of phase fine-tune.*5\.0e-4 \(1 of at most 3 times\)/);
+  assert.equal(events[0]!.learningRate, 5e-4);
+  assert.equal(events[0]!.loss, plain.events[0]!.loss);
+  assert.deepEqual(await upper.snapshot(), plain.weights);
+});
+
+test('a training loss over ten times its lowest for three epochs ends the phase and says so', async () => {
+  const stop = { wait: 0, best: null, bestEpoch: null, improved: false, stop: false };
+  const plateau = { factor: 1, best: null, wait: 0, cooldown: 0 };
+  const phase = phaseSchema.parse({ ...request.phase, epochs: 9 }) as FitRequest['phase'];
+  upper.restore(start);
+  const first = await fit({ ...request, phase: { ...phase, epochs: 1 } }, hooks());
+  const optimizer = createOptimizer(engine.tf, upper.variables, request.recipe.optimizer, 1);
+  const state = {
+    optimizer: await optimizer.state(),
+    stop,
+    plateau,
+    step: 0,
+    lowestLoss: 1e-9,
+    divergingEpochs: 0,
+    halvings: 0,
+  };
+  optimizer.dispose();
+  const notes: string[] = [];
+  const events: EpochEvent[] = [];
+  const resume = { epoch: 1, state, best: first };
+  await fit({ ...request, phase, resume }, { ...hooks(events), onNote: (text) => notes.push(text) });
+  assert.equal(events.length, 3);
+  assert.match(notes.join(), /over 10 times its lowest for 3 epochs; the phase ends with its best weights/);
 });
 
 test('the same seed gives the same epochs, another seed other ones', async () => {

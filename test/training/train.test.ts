@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { EosinError } from '../../app/core/errors.ts';
-import type { EpochEvent } from '../../app/core/run.ts';
+import type { EpochEvent, JobEvent } from '../../app/core/run.ts';
 import { decodeCheckpoint } from '../../app/training/checkpoint.ts';
 import { applySettings } from '../../app/training/recipe-book.ts';
 import { train } from '../../app/training/train.ts';
@@ -97,16 +97,19 @@ test('a cancel in the middle of a phase ends the run, keeps the best weights on 
   assert.equal(engine.tf.memory().numTensors, 0);
 });
 
-test('a loss that is not a number stops the run with a remedy, and nothing is exported', async () => {
+test('a loss that stays no number at three halved rates stops the run with a remedy, and nothing is exported', async () => {
   const recipe = applySettings(smallRecipe, ['phases.fine-tune.learningRate=1000000', 'phases.fine-tune.epochs=8']);
   const given = ports(smallPatches.source);
-  const run = train(specOf(recipe, smallPatches.patches), given, () => {}, new AbortController().signal);
+  const notes: string[] = [];
+  const note = (event: JobEvent): void => void (event.type === 'note' && notes.push(event.text));
+  const run = train(specOf(recipe, smallPatches.patches), given, note, new AbortController().signal);
   await assert.rejects(run, (error) => {
     assert.ok(error instanceof EosinError);
     assert.equal(error.code, 'train/diverged');
-    assert.match(error.remedy, /phases\.fine-tune\.learningRate=500000/);
+    assert.match(error.remedy, /phases\.fine-tune\.learningRate=62500/);
     return true;
   });
+  assert.equal(notes.filter((text) => text.includes('half the learning rate')).length, 3, notes.join('\n'));
   assert.ok(![...given.sink.files.keys()].some((name) => name.startsWith('model/')));
   assert.equal(engine.tf.memory().numTensors, 0);
 });
