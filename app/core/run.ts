@@ -106,5 +106,5 @@ export interface PlanSummary {
   readonly storeBytes: number;
   readonly warnings: readonly string[];
   /** Absent for loose pictures, and for plans from before patches were judged. */
-  readonly quality?: QualitySummary;
+  readonly quality?: QualitySummary | undefined;
 }

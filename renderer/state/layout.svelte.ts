@@ -1,5 +1,7 @@
 /** What the window looks like: theme, folded panels, sizes and the open tab; remembered on this computer. */
 
+import { defaultPatchRule, type PatchRule } from '../../app/core/patch-quality.ts';
+
 export type Theme = 'dark' | 'light' | 'contrast';
 export type InspectorTab = 'label' | 'patches' | 'train' | 'results' | 'slide';
 
@@ -14,6 +16,18 @@ function stored(): Record<string, unknown> {
   }
 }
 
+/** What was remembered of the rule, as far as it is one. */
+function sound(old: unknown): PatchRule {
+  const { maxPen, minFocus, leaveOutPen, leaveOutBlurred } = { ...defaultPatchRule, ...(old as Partial<PatchRule>) };
+  const share = (value: number, otherwise: number): number => (value >= 0 && value <= 1 ? value : otherwise);
+  return {
+    maxPen: share(maxPen, defaultPatchRule.maxPen),
+    minFocus: share(minFocus, defaultPatchRule.minFocus),
+    leaveOutPen: leaveOutPen !== false,
+    leaveOutBlurred: leaveOutBlurred === true,
+  };
+}
+
 class Layout {
   theme = $state<Theme>('dark');
   slidesOpen = $state(true);
@@ -22,11 +36,14 @@ class Layout {
   inspectorWidth = $state(348);
   tab = $state<InspectorTab>('label');
   recipe = $state('quick');
+  /** Which patches are left out of a training run. */
+  patchRule = $state.raw<PatchRule>(defaultPatchRule);
   /** Not remembered: the viewer alone, the drawer and the dialogs over it. */
   viewerAlone = $state(false);
   jobsOpen = $state(false);
   commandsOpen = $state(false);
   keysOpen = $state(false);
+  enginesOpen = $state(false);
 
   constructor() {
     const old = stored();
@@ -37,6 +54,7 @@ class Layout {
     if (typeof old.inspectorWidth === 'number') this.inspectorWidth = old.inspectorWidth;
     if (typeof old.tab === 'string') this.tab = old.tab as InspectorTab;
     if (typeof old.recipe === 'string') this.recipe = old.recipe;
+    this.patchRule = sound(old.patchRule);
   }
 
   get showSlides(): boolean {
@@ -66,11 +84,11 @@ class Layout {
   }
 
   remember(): void {
-    const { theme, slidesOpen, inspectorOpen, slidesWidth, inspectorWidth, tab, recipe } = this;
+    const { theme, slidesOpen, inspectorOpen, slidesWidth, inspectorWidth, tab, recipe, patchRule } = this;
     try {
       localStorage.setItem(
         storageKey,
-        JSON.stringify({ theme, slidesOpen, inspectorOpen, slidesWidth, inspectorWidth, tab, recipe }),
+        JSON.stringify({ theme, slidesOpen, inspectorOpen, slidesWidth, inspectorWidth, tab, recipe, patchRule }),
       );
     } catch {
       // A full or forbidden storage only costs the memory of the layout.

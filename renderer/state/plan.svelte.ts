@@ -1,11 +1,21 @@
 /** What a training run would get now: asked once for labels, split and recipe as they are, shared by Patches and Train. */
 import { type ErrorReport, reportOf } from '../../app/core/errors.ts';
+import type { PatchRule } from '../../app/core/patch-quality.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { PlanSummary } from '../../app/core/run.ts';
-import { api, type PatchPreview } from './api.ts';
+import { count } from '../ui/format.ts';
+import { api, type PatchesShown, type PatchPreview } from './api.ts';
 import { layout } from './layout.svelte.ts';
-import { attempt } from './notices.svelte.ts';
+import { attempt, notices } from './notices.svelte.ts';
 import { workspace } from './workspace.svelte.ts';
+
+interface Strip {
+  readonly classId: string;
+  readonly name: string;
+  readonly show: PatchesShown;
+  readonly patches: readonly PatchPreview[];
+  readonly total: number;
+}
 
 class Plan {
   recipes = $state.raw<readonly Recipe[]>([]);
@@ -13,12 +23,52 @@ class Plan {
   /** Why there is no plan: too few classes, no labels. A message in the panel, not over the window. */
   trouble = $state.raw<ErrorReport | null>(null);
   busy = $state(false);
-  strip = $state.raw<{ classId: string; name: string; patches: readonly PatchPreview[]; total: number } | null>(null);
+  strip = $state.raw<Strip | null>(null);
+  /** While the focus of patches is measured: how far that is. */
+  measuring = $state.raw<{ words: string; share: number | null; etaSeconds: number | null } | null>(null);
+  #stop: AbortController | null = null;
   stripBusy = $state(false);
   #asked = '';
 
   get recipe(): Recipe | null {
     return this.recipes.find(({ name }) => name === layout.recipe) ?? this.recipes[0] ?? null;
+  }
+
+  get rule(): PatchRule {
+    return layout.patchRule;
+  }
+
+  /** What is no share from 0 to 1 stays as it was. */
+  setRule(change: Partial<PatchRule>): void {
+    const rule = { ...this.rule, ...change };
+    if (![rule.maxPen, rule.minFocus].every((share) => share >= 0 && share <= 1)) return;
+    layout.patchRule = rule;
+    layout.remember();
+  }
+
+  async measure(): Promise<void> {
+    const { recipe } = this;
+    if (!recipe || this.#stop) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.measuring = { words: 'Measuring the focus', share: null, etaSeconds: null };
+    try {
+      for await (const event of api.measureFocus(recipe.name, stop.signal)) {
+        if (event.type === 'failed') notices.report(event.error);
+        if (event.type !== 'progress') continue;
+        const words = `Measuring the focus: ${count(event.done)} of ${count(event.total)} patches`;
+        this.measuring = { words, share: event.done / event.total, etaSeconds: event.etaSeconds };
+      }
+    } catch (error) {
+      if (!stop.signal.aborted) notices.fail(error);
+    }
+    this.#stop = null;
+    this.measuring = null;
+    workspace.labelsChanged();
+  }
+
+  stopMeasuring(): void {
+    this.#stop?.abort();
   }
 
   async loadRecipes(): Promise<void> {
@@ -32,12 +82,13 @@ class Plan {
   async refresh(): Promise<void> {
     const recipe = this.recipe;
     if (!recipe || !workspace.project) return;
-    const key = `${workspace.project.id} ${workspace.planVersion} ${recipe.name}`;
+    const { rule } = this;
+    const key = `${workspace.project.id} ${workspace.planVersion} ${recipe.name} ${JSON.stringify(rule)}`;
     if (key === this.#asked) return;
     this.#asked = key;
     this.busy = true;
     try {
-      const summary = await api.plan(recipe.name);
+      const summary = await api.plan(recipe.name, rule);
       if (this.#asked !== key) return;
       this.summary = summary;
       this.trouble = null;
@@ -52,16 +103,17 @@ class Plan {
     if (workspace.slides.some((slide) => slide.part === null)) await attempt(() => workspace.refresh());
   }
 
-  async openStrip(classId: string, name: string): Promise<void> {
+  async openStrip(classId: string, name: string, show: PatchesShown = 'all'): Promise<void> {
     const recipe = this.recipe;
     if (!recipe) return;
-    this.strip = { classId, name, patches: [], total: 0 };
+    const opened: Strip = { classId, name, show, patches: [], total: 0 };
+    this.strip = opened;
     this.stripBusy = true;
     await attempt(async () => {
-      const { patches, total } = await api.previewPatches(classId, recipe.name, 36);
-      if (this.strip?.classId === classId) this.strip = { classId, name, patches, total };
+      const { patches, total } = await api.previewPatches(classId, recipe.name, 36, show, this.rule);
+      if (this.strip === opened) this.strip = { ...opened, patches, total };
     });
-    this.stripBusy = false;
+    if (this.strip?.classId === classId && this.strip.show === show) this.stripBusy = false;
   }
 }
 
