@@ -76,7 +76,7 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Process entries: the only files that may load these. */
 const workerSides = ['engine', 'networks', 'training', 'inference', 'demo'];
-const workerPackages = /^(@tensorflow\/|onnxruntime-node$|nsfwjs|geotiff$|h5wasm)/;
+const workerPackages = /^(@tensorflow\/|onnxruntime-node$|nsfwjs|h5wasm)/;
 const browserSafe = ['core', 'evaluation', 'patches', 'engine', 'networks', 'training'];
 
 /** Names that renderer/tsconfig.json gives to a file's declarations. */
@@ -262,7 +262,7 @@ describe('the architecture', () => {
     const urls = JSON.parse(stdout) as string[];
     assert.ok(urls.some((url) => url.endsWith('/app/app.ts')));
     assert.deepEqual(
-      urls.filter((url) => /node_modules\/(@tensorflow|onnxruntime-node|nsfwjs|geotiff)\//.test(url)),
+      urls.filter((url) => /node_modules\/(@tensorflow|onnxruntime-node|nsfwjs)\//.test(url)),
       [],
     );
   });
