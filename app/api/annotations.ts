@@ -40,7 +40,7 @@ export function annotationRoutes({ host, places, masks, workspace }: ApiDeps) {
       const project = workspace.project();
       const { id, tissue } = project.slides.get(c.req.param('id'));
       // The mask is wanted soon, for warnings; nobody waits for it here.
-      masks.get(project.slides.resolvePath(id), tissue).catch(() => undefined);
+      masks.get(project.slides.source(id), tissue).catch(() => undefined);
       return c.json({ annotations: project.annotations.list(id) });
     })
     .post('/slides/:id/annotations', jsonBody(z.strictObject({ change: changeSchema })), (c) => {
@@ -66,7 +66,7 @@ export function annotationRoutes({ host, places, masks, workspace }: ApiDeps) {
       const { id, info, tissue: choice } = project.slides.get(c.req.param('id'));
       const { bytes, fileName } = await importedFile(c.req.raw);
       // Without the slide's pixels there is no warning; the regions are taken all the same.
-      const tissue = await masks.get(project.slides.resolvePath(id), choice).catch(() => undefined);
+      const tissue = await masks.get(project.slides.source(id), choice).catch(() => undefined);
       return c.json(importAnnotations(project, id, bytes, { author: host.user, slideSize: info, fileName, tissue }));
     });
 

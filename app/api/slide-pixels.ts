@@ -50,7 +50,7 @@ export function slidePixelRoutes({ pool, masks, workspace }: ApiDeps) {
     .get('/:id/tissue', async (c) => {
       // Red: the scores; green: pen. The window draws the line itself, so that a threshold can be moved at once.
       const { scores, pen, widthPx, heightPx, ...rest } = await masks.map(
-        sourceOf(c.req.param('id')).path,
+        sourceOf(c.req.param('id')),
         c.req.raw.signal,
       );
       const rgb = new Uint8Array(scores.length * 3);

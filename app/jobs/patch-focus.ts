@@ -61,7 +61,7 @@ export async function measureFocus(
     const request = { file: null, sizePx, downsample, patches, focusInsidePx: 0 };
     calls.push(
       queue.run(async () => {
-        const focus = await pool.cutPatches(target.path, request, signal);
+        const focus = await pool.cutPatches(target, request, signal);
         for (const [i, corner] of part.entries()) known.set(keyOfCorner(corner), Math.round(focus[i]! * 1000) / 1000);
         onMeasured(part.length);
       }, signal),

@@ -84,7 +84,7 @@ export async function labelledPatches(
     const downsample = Math.max(1, wanted);
     const { widthPx, heightPx } = slide.info;
     const grid = patchGrid({ widthPx, heightPx, downsample, sizePx: recipe.input.sizePx, cover: 'inside' });
-    const mask = await sources.masks.get(project.slides.resolvePath(slide.id), slide.tissue, signal);
+    const mask = await sources.masks.get(project.slides.source(slide.id), slide.tissue, signal);
     const annotations = project.annotations.list(slide.id);
     for (const { x, y, classId, regionId, tissue } of labelPatches(grid, annotations, classes, mask)) {
       const patient = patientKey(slide);
@@ -109,10 +109,10 @@ async function judged(
   for (const id of new Set(found.map(({ slideId }) => slideId))) {
     const own = found.filter(({ slideId }) => slideId === id);
     const slide = project.slides.get(id);
-    const path = project.slides.resolvePath(id);
-    const map = await masks.map(path, signal);
+    const source = project.slides.source(id);
+    const map = await masks.map(source, signal);
     const { downsample } = own[0]!;
-    const target = { path, fingerprint: slide.info.fingerprint, sizePx, downsample };
+    const target = { ...source, sizePx, downsample };
     const count = (patches: number): void => {
       done += patches;
       onMeasured?.(done, found.length);
@@ -243,7 +243,7 @@ function patchesOn(project: Project, slideId: string, recipe: Recipe, chosen: re
   const patches = chosen.flatMap((candidate, index) =>
     candidate.slideId === slideId ? [{ ...candidate, index }] : [],
   );
-  const slide = { path: project.slides.resolvePath(slideId), colour: recipe.input.colour };
+  const slide = { ...project.slides.source(slideId), colour: recipe.input.colour };
   return { slide, downsample: patches[0]!.downsample, patches };
 }
 

@@ -70,6 +70,8 @@ export async function predictSlide(
   signal: AbortSignal,
 ): Promise<PredictionResult> {
   const { slide, model, override } = request;
+  // A file that is replaced meanwhile is refused: half a heat map of each would be of neither.
+  const source = { path: slide.path, fingerprint: slide.info.fingerprint };
   const slideMpp = slide.mpp === null ? null : meanMpp(slide.mpp);
   const { stain, info } = slide;
   const fit = checkModelFits(model.passport, { mpp: slideMpp, stain, icc: info.icc }, override);
@@ -85,14 +87,14 @@ export async function predictSlide(
         batchSize,
         sizePx: model.passport.sizePx,
         classCount: model.passport.classes.length,
-        slide: { path: slide.path, colour: fit.colour },
+        slide: { ...source, colour: fit.colour },
         downsample: fit.downsample,
       },
       signal,
     );
     try {
       // The worker loads its network while the mask is made.
-      const mask = await deps.masks.get(slide.path, slide.tissue, signal);
+      const mask = await deps.masks.get(source, slide.tissue, signal);
       const { grid, settings } = file.heatmap.header;
       const bands = bandsLeft(
         file.heatmap,

@@ -139,7 +139,7 @@ export function startPrediction(
       passport,
       slideInfo: info,
       projectClasses: project.classes.list(),
-      thumbnailJpeg: await deps.pool.thumbnail(slidePath, 1024, signal),
+      thumbnailJpeg: await deps.pool.thumbnail(project.slides.source(slideId), 1024, signal),
       settings: { stride, warnings },
       versions: { eosin: deps.appVersion },
     });

@@ -82,7 +82,8 @@ export async function* importSlides(
 
   async function addOne({ path, name, kind }: Candidate): Promise<Outcome | 'several' | null> {
     const untouched = slides.knownAt(path);
-    if (untouched) return { type: 'duplicate', name, as: untouched.name };
+    // Which files belong to a DICOM slide is told by opening it.
+    if (untouched && untouched.info.format !== 'dicom') return { type: 'duplicate', name, as: untouched.name };
     try {
       const info = await pool.describe(path, signal);
       const folder = kind === 'dicom-folder' ? path : dirname(path);

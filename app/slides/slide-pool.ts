@@ -189,6 +189,9 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
           for (const listener of listeners) listener(progress);
         },
       })
+      .then(() => {
+        making.progress = null;
+      })
       .catch((thrown) => {
         if (slide.levelsMade === making) slide.levelsMade = null;
         throw thrown;

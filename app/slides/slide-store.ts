@@ -63,7 +63,7 @@ export interface SlideStore {
   /** Absolute; it may not exist. */
   resolvePath(id: string): string;
   /** What the decode processes are asked for: they refuse another file in its place. */
-  source(id: string): SlideSource;
+  source(id: string): SlideSource & { readonly fingerprint: string };
   /** Size and time of the file when it was last found to be this slide. */
   lastSeen(id: string): Seen;
   /** The slide whose file lies at this path and looks untouched since it was last read; null when there is none. */
