@@ -66,8 +66,8 @@ export function penShare(map: TissueMap, { x, y, width, height }: Box, choice: T
 }
 
 /**
- * Turns 4-connected patches of `value` (0 or 255) with fewer than `least` cells into the other; in place. Glass at the border is no
- * hole: nobody knows how far it goes on.
+ * Turns 4-connected patches of `value` (0 or 255) with fewer than `least` cells into the other; in place. What reaches the
+ * border stays: nobody knows how far it goes on.
  */
 function turnSmall(data: Uint8Array, widthPx: number, value: 0 | 255, least: number): void {
   const other = 255 - value;
@@ -93,6 +93,6 @@ function turnSmall(data: Uint8Array, widthPx: number, value: 0 | 255, least: num
       if (cell >= widthPx) visit(cell - widthPx);
       if (cell + widthPx < data.length) visit(cell + widthPx);
     }
-    if (count < least && (value === 255 || enclosed)) for (let i = 0; i < count; i++) data[stack[i]!] = other;
+    if (count < least && enclosed) for (let i = 0; i < count; i++) data[stack[i]!] = other;
   }
 }

@@ -97,6 +97,7 @@ for (const [name, { least = 0.97, ...scene }] of Object.entries(scenes)) {
 test('coloured ink is found where it is and nowhere else; black ink, stains and dust are none', () => {
   for (const pen of [
     [30, 60, 160],
+    [53, 80, 170],
     [20, 140, 60],
     [225, 30, 45],
   ] as const) {
@@ -108,7 +109,7 @@ test('coloured ink is found where it is and nowhere else; black ink, stains and 
       both += map.pen[i]! & drawn.ink[i]!;
       either += map.pen[i]! | drawn.ink[i]!;
     }
-    assert.ok(both / either > 0.95, `ink of ${pen}: ${(both / either).toFixed(3)}`);
+    assert.ok(both / either > 0.9, `ink of ${pen}: ${(both / either).toFixed(3)}`);
   }
   for (const scene of [
     {},
@@ -130,6 +131,11 @@ test('the share of a box that ink covers is said; where pen is said to be tissue
   assert.equal(penShare(map, box, penIsTissue), 0);
   assert.equal(tissueShare(tissueMaskOf(map), box), 0);
   assert.equal(tissueShare(tissueMaskOf(map, penIsTissue), box), 1);
+});
+
+test('what reaches the border is no speck and no hole: a tiny slide keeps its tissue', () => {
+  const tiny = { data: new Uint8Array(3 * 3 * 3).map((_, i) => deep[i % 3]!), widthPx: 3, heightPx: 3 };
+  assert.equal(maskOf(tiny).data.indexOf(0), -1);
 });
 
 test('a higher threshold takes less for tissue, a lower one more; the automatic one is what is said', () => {
