@@ -19,6 +19,7 @@ import type { JpegStream } from './ndpi-segments.ts';
 import { damagedTile } from './slide-errors.ts';
 import { limits } from './structure-check.ts';
 import type { TileLevel } from './tile-level.ts';
+import { decodeJpegInto } from './turbo-jpeg.ts';
 
 /** Px of a tile: to look at, and low ones to read from, so that a patch costs few rows more than its own. */
 export const tileAreas = { toSee: 512 * 512, toRead: 128 * 256 } as const;
@@ -128,20 +129,15 @@ export function createNdpiLevel(source: ByteSource, parts: LevelParts, tileArea:
       const { widthPx: stackWidthPx, heightPx: ofOne } = group[0]!;
       const stackHeightPx = ofOne * group.length;
       const size = { widthPx: stackWidthPx, heightPx: stackHeightPx };
-      const image = await decodeRgb(
-        joinSegments(
-          jpeg,
-          size,
-          group.flatMap(({ index }) => segments.get(index)!),
-        ),
-      );
-      if (image.widthPx !== stackWidthPx || image.heightPx !== stackHeightPx) throw damagedTile({ downsample });
-      if (group.length === tiles.length && image.data.length === all.length) return image.data;
+      const stored = group.flatMap(({ index }) => segments.get(index)!);
+      const data = await decodeJpeg(joinSegments(jpeg, size, stored), size);
+      if (!data) throw damagedTile({ downsample });
+      if (group.length === tiles.length && data.length === all.length) return data;
       const rowBytes = stackWidthPx * 3;
       for (const [i, { index }] of group.entries())
         for (let y = 0; y < ofOne; y++) {
           const from = (i * ofOne + y) * rowBytes;
-          all.set(image.data.subarray(from, from + rowBytes), places.get(index)! * tileBytes + y * tileWidthPx * 3);
+          all.set(data.subarray(from, from + rowBytes), places.get(index)! * tileBytes + y * tileWidthPx * 3);
         }
     }
     return all;
@@ -170,6 +166,17 @@ export function createNdpiLevel(source: ByteSource, parts: LevelParts, tileArea:
     // Its segments lie apart, and their markers have other numbers.
     storedTile: () => Promise.resolve(null),
   };
+}
+
+/** The px of a JPEG of this size as RGB; null when it turns out to have another. */
+async function decodeJpeg(
+  jpeg: Uint8Array,
+  { widthPx, heightPx }: { widthPx: number; heightPx: number },
+): Promise<Uint8Array | null> {
+  const data = new Uint8Array(widthPx * heightPx * 3);
+  if (decodeJpegInto(jpeg, widthPx, heightPx, data)) return data;
+  const image = await decodeRgb(jpeg);
+  return image.widthPx === widthPx && image.heightPx === heightPx ? image.data : null;
 }
 
 /** Null when the segment does not end with a restart marker or the picture's end; what follows that end is left out. */
