@@ -1,4 +1,5 @@
 /** A file as ranges of bytes: all that the parsers may touch. */
+import { readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, truncated } from './slide-errors.ts';
@@ -8,6 +9,8 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** Exactly `length` bytes; throws `slide/truncated` where the file has fewer. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same without letting others work meanwhile, for a third of the CPU time where it is little. Decode processes only. */
+  readNow(offset: number, length: number): Uint8Array;
   close(): Promise<void>;
 }
 
@@ -25,12 +28,31 @@ export async function openBytes(path: string): Promise<ByteSource> {
   } catch (thrown) {
     throw fileError(thrown, name);
   }
+  const checkRange = (offset: number, length: number): void => {
+    if (!(offset >= 0 && length >= 0 && offset + length <= sizeBytes))
+      throw truncated('a part', { offset, length, sizeBytes });
+  };
   return {
     path,
     sizeBytes,
+    readNow(offset, length) {
+      checkRange(offset, length);
+      const bytes = new Uint8Array(length);
+      let filled = 0;
+      while (filled < length) {
+        let bytesRead: number;
+        try {
+          bytesRead = readSync(handle.fd, bytes, filled, length - filled, offset + filled);
+        } catch (thrown) {
+          throw fileError(thrown, name);
+        }
+        if (bytesRead === 0) throw truncated('a part', { offset, length, sizeBytes });
+        filled += bytesRead;
+      }
+      return bytes;
+    },
     async read(offset, length) {
-      if (!(offset >= 0 && length >= 0 && offset + length <= sizeBytes))
-        throw truncated('a part', { offset, length, sizeBytes });
+      checkRange(offset, length);
       const bytes = new Uint8Array(length);
       let filled = 0;
       while (filled < length) {

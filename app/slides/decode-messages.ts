@@ -1,5 +1,5 @@
 /**
- * What the host and a decode process say to each other. Messages stay small: pixels and pictures go through the call's slot, a file
+ * What the host and a decode process say to each other. Messages stay small: pixels and large pictures go through the call's slot, a file
  * that the host made, or straight into the file that the call names.
  *
  *     host      call ->
@@ -45,10 +45,8 @@ export type DecodeCall =
 export interface DecodeResults {
   /** `files` are those of the slide in its folder, see `StoredBytes`. */
   describe: { info: SlideInfo; files: readonly string[] };
-  /** Either filled into the slot or to be read from the slide itself: prefix (base64), then the range. */
-  tile:
-    | { type: string; bytes: number }
-    | { type: string; file?: string; offset: number; length: number; prefix: string };
+  /** A small picture comes with the message, which costs a third of a slot; a larger one is filled into the slot. */
+  tile: { type: string; bytes: number } | { type: string; picture: Uint8Array };
   region: { bytes: number; widthPx: number; heightPx: number };
   thumbnail: { bytes: number };
   associated: { bytes: number };

@@ -21,13 +21,14 @@ import { decodePictures } from './picture-reader.ts';
 import type { OnStep } from './slide.ts';
 import { fileError, isOutOfReach } from './slide-errors.ts';
 import type { SlideSource } from './slide-source.ts';
-import { versionOf } from './slide-version.ts';
+import { versionNow } from './slide-version.ts';
 import { readThumbnail } from './thumbnail.ts';
 import type { TiffSlide } from './tiff-slide.ts';
 import { readTissueMap } from './tissue-map.ts';
 
 const slidesKeptOpen = 8;
 const thumbnailQuality = 88;
+const mostBytesInMessage = 2 ** 18;
 /** Steps come quicker than anybody needs to hear of them. */
 const stepEveryMs = 100;
 
@@ -47,11 +48,8 @@ const handlers: Handlers = {
   },
   tile: async ({ slide: source, level, x, y }, { open, fill, onStep }) => {
     const slide = await open(source);
-    const stored = await slide.storedTile(level, x, y);
-    if (stored) {
-      return { type: 'image/jpeg', ...stored, prefix: Buffer.from(stored.prefix).toString('base64') };
-    }
     const { bytes, type } = await slide.tile(level, x, y, onStep);
+    if (bytes.length <= mostBytesInMessage) return { type, picture: bytes };
     return { type, bytes: await fill(bytes) };
   },
   region: async ({ slide: source, request, encoding }, { open, fill, onStep }) => {
@@ -136,7 +134,7 @@ function keepSlidesOpen(cacheFolder: string): {
     const { path, ...look } = source;
     const key = JSON.stringify(source);
     const known = slides.get(key);
-    const version = await versionOf(path, known?.slide.files ?? []);
+    const version = versionNow(path, known?.slide.files ?? []);
     if (known?.version === version) {
       slides.delete(key);
       slides.set(key, known);
@@ -144,7 +142,7 @@ function keepSlidesOpen(cacheFolder: string): {
     }
     await forget(source);
     const slide = await openSlide(path, { cacheFolder, ...look });
-    slides.set(key, { slide, version: slide.files.length > 0 ? await versionOf(path, slide.files) : version });
+    slides.set(key, { slide, version: slide.files.length > 0 ? versionNow(path, slide.files) : version });
     for (const [oldest, { slide: unused }] of slides) {
       if (slides.size <= slidesKeptOpen) break;
       slides.delete(oldest);

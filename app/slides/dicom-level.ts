@@ -141,6 +141,7 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
         offset: tile.offset + 2,
         length: tile.bytes.length - 2,
         prefix: jpegPrefix(null, colourOf(header, first.photometric), header),
+        body: tile.bytes.subarray(2),
       };
     },
   };

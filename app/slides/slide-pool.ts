@@ -1,11 +1,10 @@
 /** The host's only door to slide files: calls go to decode processes that are killed at their deadline and replaced. */
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { cancelled, EosinError } from '../core/errors.ts';
 import type { ColourMode, RegionRequest, RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
 import type { TissueMap } from '../core/tissue-map.ts';
 import type { StartProcess } from '../core/worker-process.ts';
-import { openBytes } from './byte-source.ts';
 import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
 import { createDecodeWorkers } from './decode-workers.ts';
 import type { CopyReport, CopyRequest } from './deidentify/copy-slide.ts';
@@ -96,6 +95,8 @@ export interface SlidePool {
 interface Known {
   readonly source: SlideSource;
   version: string;
+  /** When the file was last seen to be of this version. */
+  seenMs: number;
   readonly info: Promise<SlideInfo>;
   /** Those in its folder that belong to it; none until it is described. */
   files: readonly string[];
@@ -117,6 +118,8 @@ const slidesKnown = 256;
 /** A drive that has not told a file's size after this time does not answer. */
 const driveAnswersMs = 8_000;
 const refusedForMs = 60_000;
+/** Tiles come in swarms: for those of one moment the file is looked at once. */
+const momentMs = 100;
 /** Output px that are encoded or moved within one deadline. */
 const pixelsADeadline = 16e6;
 
@@ -126,18 +129,22 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
   const slides = new Map<string, Known>();
   const patiently = createPatience(driveAnswersMs);
 
-  const known = async (asked: string | SlideSource): Promise<Known> => {
+  const known = async (asked: string | SlideSource, seenWithinMs = 0): Promise<Known> => {
     const source = slideSource(asked);
     const { path } = source;
     const key = JSON.stringify(source);
     let version: string;
     for (;;) {
       const found = slides.get(key);
+      if (found && performance.now() - found.seenMs < seenWithinMs) return found;
       const files = found?.files ?? noFiles;
       version = await patiently(path, () => versionOf(path, files));
       // Somebody else may have begun meanwhile, or learnt which files belong to it.
       if (slides.get(key) !== found || (found && found.files !== files)) continue;
-      if (found?.version === version) return found;
+      if (found?.version === version) {
+        found.seenMs = performance.now();
+        return found;
+      }
       break;
     }
     const message = { kind: 'describe' as const, slide: source };
@@ -152,7 +159,15 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
       },
       { deadlineMs: options.deadlineMs },
     );
-    const slide: Known = { source, version, info: describing, files: noFiles, levelsMade: null, refused: new Map() };
+    const slide: Known = {
+      source,
+      version,
+      seenMs: performance.now(),
+      info: describing,
+      files: noFiles,
+      levelsMade: null,
+      refused: new Map(),
+    };
     slides.set(key, slide);
     for (const oldest of slides.keys()) {
       if (slides.size <= slidesKnown) break;
@@ -167,8 +182,12 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
   };
 
   /** The same, refused where the file is not the slide that was asked for. */
-  const opened = async (asked: string | SlideSource, signal?: AbortSignal): Promise<[Known, SlideInfo]> => {
-    const slide = await known(asked);
+  const opened = async (
+    asked: string | SlideSource,
+    signal?: AbortSignal,
+    seenWithinMs?: number,
+  ): Promise<[Known, SlideInfo]> => {
+    const slide = await known(asked, seenWithinMs);
     const info = await unlessAborted(slide.info, signal);
     const expected = typeof asked === 'string' ? undefined : asked.fingerprint;
     if (expected !== undefined && info.fingerprint !== expected) throw slideChanged(basename(slide.source.path));
@@ -205,8 +224,9 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
     source: string | SlideSource,
     downsample: (info: SlideInfo) => number | null,
     signal?: AbortSignal,
+    seenWithinMs?: number,
   ): Promise<Known> => {
-    const [slide, info] = await opened(source, signal);
+    const [slide, info] = await opened(source, signal, seenWithinMs);
     const at = downsample(info);
     if (at === null || !needsMadeLevel(info.levels, at)) return slide;
     slide.levelsMade ??= makeLevels(slide);
@@ -267,13 +287,13 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
       (await known(source)).levelsMade?.stop.abort(cancelled());
     },
     async tile(source, { level, x, y }, signal) {
-      const slide = await prepare(source, ({ levels }) => madeDownsample(levels[level]), signal);
+      const slide = await prepare(source, ({ levels }) => madeDownsample(levels[level]), signal, momentMs);
       return call<'tile', EncodedImage>(
         slide,
         { kind: 'tile', slide: slide.source, level, x, y },
         async (result, slot) => ({
           type: result.type,
-          bytes: 'prefix' in result ? await readStored(slide.source.path, result) : await readSlot(slot, result.bytes),
+          bytes: 'picture' in result ? result.picture : await readSlot(slot, result.bytes),
         }),
         { signal },
       );
@@ -348,26 +368,6 @@ async function readSlot(slot: string, bytes: number): Promise<Uint8Array> {
   const data = await readFile(slot);
   if (data.length !== bytes) throw new Error(`a slot holds ${data.length} bytes where ${bytes} were written`);
   return data;
-}
-
-/** A stored tile read by the host itself: the range was checked by a decode process against the file as it stands. */
-async function readStored(
-  path: string,
-  { file, offset, length, prefix }: { file?: string; offset: number; length: number; prefix: string },
-): Promise<Uint8Array> {
-  const before = Buffer.from(prefix, 'base64');
-  const source = await openBytes(file === undefined ? path : await besideSlide(path, file));
-  try {
-    return Buffer.concat([before, await source.read(offset, length)]);
-  } finally {
-    await source.close();
-  }
-}
-
-/** A file of a slide of several files: in the slide's own folder and nowhere else, whatever `file` says. */
-async function besideSlide(path: string, file: string): Promise<string> {
-  const folder = (await stat(path)).isDirectory() ? path : dirname(path);
-  return join(folder, basename(file));
 }
 
 /** The promise's outcome, or the signal's reason if that comes first; the work itself goes on for others who wait for it. */

@@ -1,4 +1,5 @@
 /** Whether a slide's files are still those that were opened: told by size, time and number of each, without reading one. */
+import { type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from './slide-errors.ts';
@@ -9,17 +10,34 @@ import { fileError } from './slide-errors.ts';
  */
 export async function versionOf(path: string, files: readonly string[]): Promise<string> {
   const own = await look(path);
-  if (files.length === 0) return own.text;
-  const folder = own.isFolder ? path : dirname(path);
-  const others = [folder, ...files.map((name) => join(folder, name))];
   // One that is gone makes another version: the slide is then opened without it, and says what it is.
-  const looks = await Promise.all(others.map((other) => look(other).catch(() => ({ text: 'gone' }))));
-  return [own, ...looks].map(({ text }) => text).join(' ');
+  const looks = await Promise.all(besides(path, own, files).map((other) => look(other).catch(() => null)));
+  return textOf([own, ...looks]);
 }
 
-async function look(path: string): Promise<{ text: string; isFolder: boolean }> {
-  const found = await stat(path).catch((thrown) => {
+/** The same at once, for a seventh of the CPU time: for decode processes, which have nothing else to do meanwhile. */
+export function versionNow(path: string, files: readonly string[]): string {
+  let own: Stats;
+  try {
+    own = statSync(path);
+  } catch (thrown) {
+    throw fileError(thrown, basename(path));
+  }
+  return textOf([own, ...besides(path, own, files).map((other) => statSync(other, { throwIfNoEntry: false }))]);
+}
+
+function besides(path: string, own: Stats, files: readonly string[]): string[] {
+  if (files.length === 0) return [];
+  const folder = own.isDirectory() ? path : dirname(path);
+  return [folder, ...files.map((name) => join(folder, name))];
+}
+
+function look(path: string): Promise<Stats> {
+  return stat(path).catch((thrown) => {
     throw fileError(thrown, basename(path));
   });
-  return { text: `${found.size}/${found.mtimeMs}/${found.ino}`, isFolder: found.isDirectory() };
+}
+
+function textOf(looks: readonly (Stats | null | undefined)[]): string {
+  return looks.map((found) => (found ? `${found.size}/${found.mtimeMs}/${found.ino}` : 'gone')).join(' ');
 }

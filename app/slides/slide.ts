@@ -17,6 +17,8 @@ export interface StoredTile {
   readonly offset: number;
   readonly length: number;
   readonly prefix: Uint8Array;
+  /** Those bytes, where they were read already to look at them. */
+  readonly body?: Uint8Array;
 }
 
 /** How far long work is, in steps of any kind. */

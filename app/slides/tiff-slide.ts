@@ -196,7 +196,7 @@ export function createLevelSlide(
         const whole = await level.storedTile(x, y);
         if (whole)
           return {
-            bytes: Buffer.concat([whole.prefix, await source.readStored(whole)]),
+            bytes: Buffer.concat([whole.prefix, whole.body ?? (await source.readStored(whole))]),
             type: 'image/jpeg',
           };
         if (level.encodedTile && !toSrgb) return level.encodedTile(x, y);

@@ -77,10 +77,18 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
   const nameTile = (index: number) => ({ column: index % columns, row: Math.floor(index / columns), downsample });
 
   /** The stored bytes; null when the file leaves the tile out. */
-  const readTile = async (index: number): Promise<Uint8Array | null> => {
+  const readTile = (index: number): Uint8Array | null => {
     const length = pieces.byteCounts[index]!;
-    return length === 0 ? null : source.read(pieces.offsets[index]!, length);
+    return length === 0 ? null : source.readNow(pieces.offsets[index]!, length);
   };
+  /** Side by side, so that a slow drive is asked for several at once. */
+  const readTiles = (indexes: readonly number[]): Promise<(Uint8Array | null)[]> =>
+    Promise.all(
+      indexes.map((index) => {
+        const length = pieces.byteCounts[index]!;
+        return length === 0 ? null : source.read(pieces.offsets[index]!, length);
+      }),
+    );
 
   /** A JPEG must have the tile's own size: a larger one would be a bomb, a smaller one would leave old memory in the picture. */
   const headerOf = (bytes: Uint8Array, index: number) => {
@@ -147,7 +155,7 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     compression: compressionNames[directory.compression]!,
     missing: missingTiles(pieces.byteCounts),
     async decodeTiles(indexes) {
-      const read = await Promise.all(indexes.map(readTile));
+      const read = indexes.length === 1 ? [readTile(indexes[0]!)] : await readTiles(indexes);
       const stored = indexes.flatMap((index, i) => (read[i] ? [{ index, bytes: read[i], place: i }] : []));
       if (stored.length === indexes.length && stored.length > 0) return decodeOrName(decode, stored, nameTile);
       const all = new Uint8Array(tileBytes * indexes.length).fill(255);
@@ -160,12 +168,12 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     async storedTile(column, row) {
       const inside = (column + 1) * tileWidthPx <= widthPx && (row + 1) * tileHeightPx <= heightPx;
       const index = row * columns + column;
-      const bytes = isJpeg && inside ? await readTile(index) : null;
+      const bytes = isJpeg && inside ? readTile(index) : null;
       if (!bytes) return null;
       const header = headerOf(bytes, index);
       if (header.frame !== baseline || header.bits !== 8) return null;
       const prefix = jpegPrefix(directory.jpegTables, directory.photometric, header);
-      return { offset: pieces.offsets[index]! + 2, length: bytes.length - 2, prefix };
+      return { offset: pieces.offsets[index]! + 2, length: bytes.length - 2, prefix, body: bytes.subarray(2) };
     },
   };
 }
