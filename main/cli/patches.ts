@@ -112,28 +112,26 @@ export const patches: Command = {
       });
     }
     await writeWhole(path.join(folder, 'patches.csv'), formatCsv(rows));
-    const counts: Record<string, { patches: number; pen: number; blurred: number }> = {};
-    for (const patch of cut) {
-      const name = patch.label || 'unlabelled';
-      counts[name] ??= { patches: 0, pen: 0, blurred: 0 };
-      const one = counts[name];
-      one.patches++;
-      if (isPenned(patch, rule)) one.pen++;
-      if (isBlurred(patch, rule)) one.blurred++;
-    }
-    terminal.result({ patches: cut.length, leftOut: judged.length - cut.length, rule, classes: counts });
-    if (!terminal.json)
-      terminal.say(
-        table(
-          ['Class', 'patches', 'touched by pen', 'out of focus'],
-          Object.entries(counts).map(([name, one]) => [
-            name,
-            String(one.patches),
-            String(one.pen),
-            String(one.blurred),
-          ]),
-        ),
-      );
+    const names = [...new Set(cut.map(({ label }) => label || 'unlabelled'))];
+    const counted = names.map((name) => {
+      const own = cut.filter(({ label }) => (label || 'unlabelled') === name);
+      const count = (flagged: typeof isPenned): number => own.filter((patch) => flagged(patch, rule)).length;
+      return { name, patches: own.length, pen: count(isPenned), blurred: count(isBlurred) };
+    });
+    const byClass = (key: 'patches' | 'pen' | 'blurred') =>
+      Object.fromEntries(counted.map((one) => [one.name, one[key]]));
+    terminal.result({
+      patches: cut.length,
+      classes: byClass('patches'),
+      touchedByPen: byClass('pen'),
+      outOfFocus: byClass('blurred'),
+      leftOut: judged.length - cut.length,
+      rule,
+    });
+    if (terminal.json) return;
+    const rowsSaid = counted.map((one) => [one.name, String(one.patches), String(one.pen), String(one.blurred)]);
+    terminal.say(table(['Class', 'patches', 'touched by pen', 'out of focus'], rowsSaid));
+    if (cut.length < judged.length) terminal.say(`${judged.length - cut.length} of ${judged.length} were left out.`);
   },
 };
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { writeTissueSlide } from '../fixtures/tissue-slide.ts';
@@ -51,6 +52,34 @@ describe('tissue on the command line', { concurrency: 2 }, () => {
     );
     const back = await bench.eosin('project', 'tissue', 'Study.eosin', 'a.tif=automatic', 'a.tif=pen-is-ink');
     assert.match(back.stdout, /a\.tif +automatic +left out/);
+  });
+
+  test('patches say focus and pen, and are left out where that is asked for', async () => {
+    await writeTissueSlide(bench.file('spoiled.tif'), {
+      pen: { x: 0, y: 64, width: 128, height: 192 },
+      blurred: { x: 384, y: 256, width: 128, height: 128 },
+    });
+    const args = ['patches', 'spoiled.tif', '--size', '64', '--mpp', '0.5', '--tissue', '0'];
+    interface Cut {
+      patches: number;
+      leftOut: number;
+      touchedByPen: Record<string, number>;
+      outOfFocus: Record<string, number>;
+    }
+    const all = documentOf<Cut>(await bench.eosin('--json', ...args, '--out', 'all'));
+    assert.deepEqual(
+      [all.patches, all.leftOut, all.touchedByPen, all.outOfFocus],
+      [48, 0, { unlabelled: 6 }, { unlabelled: 4 }],
+    );
+    const [head, ...rows] = readFileSync(bench.file('all/patches.csv'), 'utf8').trimEnd().split('\r\n');
+    assert.equal(head, 'file,x,y,label,tissue,focus,pen');
+    const cells = rows.map((row) => row.split(','));
+    assert.equal(cells.filter((row) => row[6] === '1.000').length, 6);
+    for (const [, x, y, , , focus] of cells)
+      assert.equal(Number(focus) < 0.45, Number(x) >= 384 && Number(y) >= 256, `${x}, ${y}: ${focus}`);
+    const strict = await bench.eosin('--json', ...args, '--out', 'strict', '--max-pen', '0.05', '--min-focus', '0.45');
+    assert.deepEqual([documentOf<Cut>(strict).patches, documentOf<Cut>(strict).leftOut], [38, 10]);
+    assertRefused(await bench.eosin(...args, '--out', 'x', '--min-focus', '2'), 64, 'cli/usage');
   });
 
   test('a threshold that is none is wrong use', async () => {

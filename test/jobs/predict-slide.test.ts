@@ -10,10 +10,10 @@ import type { TissueChoice } from '../../app/core/tissue-map.ts';
 import { type PredictionRequest, type PredictionResult, predictSlide } from '../../app/jobs/predict-slide.ts';
 import type { OpenedModel } from '../../app/passports/model-folder.ts';
 import type { SlidePool } from '../../app/slides/slide-pool.ts';
+import { createTissueMasks } from '../../app/slides/tissue-masks.ts';
 import { startProcess } from '../../main/start-process.ts';
 import { glandProbability, tinySizePx, writeTinyModel } from '../fixtures/tiny-model.ts';
 import { glassPx, tissuePainter, tissueSize, writeTissueSlide } from '../fixtures/tissue-slide.ts';
-import { createTissueMasks } from '../../app/slides/tissue-masks.ts';
 import { testPool } from './fixtures/labelled-project.ts';
 
 const columns = tissueSize.widthPx / tinySizePx;
@@ -159,4 +159,15 @@ test('a model whose graph was damaged ends the run with its reason', async () =>
   rmSync(damaged.onnxFile);
   await assert.rejects(predict('damaged', { model: damaged }), { code: 'model/missing' });
   assert.deepEqual(readdirSync(scratchFolder), []);
+});
+
+test('a threshold set by hand decides which patches are predicted, and stands in the heat map', async () => {
+  const bare = await predict('threshold', { tissue: { threshold: 255, penIsTissue: false } });
+  assert.equal(bare.patches, 0);
+  assert.equal(bare.heatmap.header.settings.tissueThreshold, 255);
+  // Half of the tissue has more colour than the other.
+  const half = await predict('half', { tissue: { threshold: 84, penIsTissue: false } });
+  const whole = await predict('automatic');
+  assert.ok(half.patches > 0.4 * whole.patches && half.patches < 0.6 * whole.patches, `${half.patches}`);
+  assert.equal(whole.heatmap.header.settings.tissueThreshold, undefined);
 });

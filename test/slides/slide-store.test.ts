@@ -68,6 +68,31 @@ test('patient, stain, scanner, name and mpp are edited by hand, and mpp goes bac
   }
 });
 
+test('where tissue begins is kept with the slide, part by part, and stands in the trail', (t) => {
+  const { slide, project } = tempProject(t);
+  assert.deepEqual(project.slides.update(slide.id, { tissue: { threshold: 31 } }).tissue, {
+    threshold: 31,
+    penIsTissue: false,
+  });
+  assert.deepEqual(project.slides.update(slide.id, { tissue: { penIsTissue: true } }).tissue, {
+    threshold: 31,
+    penIsTissue: true,
+  });
+  const trail = project.db.sqlite.prepare<[], { before: string; after: string }>(
+    "SELECT before, after FROM audit WHERE action = 'update' AND entity = 'slide' ORDER BY seq",
+  );
+  assert.deepEqual(
+    trail.all().map(({ before, after }) => [JSON.parse(before).tissue_threshold, JSON.parse(after).tissue_threshold]),
+    [
+      [null, 31],
+      [31, 31],
+    ],
+  );
+  assert.equal(project.slides.update(slide.id, { tissue: { threshold: null } }).tissue.threshold, null);
+  for (const threshold of [-1, 256, 1.5, Number.NaN])
+    assert.throws(() => project.slides.update(slide.id, { tissue: { threshold } }), withCode('slide/bad-value'));
+});
+
 test('several edits are stored together or not at all', (t) => {
   const { slide, project } = tempProject(t);
   const patches = [
