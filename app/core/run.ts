@@ -13,6 +13,17 @@ export interface ProbeDepth {
   readonly loss: number;
 }
 
+/** Accuracy of one linear probe, cross-validated with folds by patient and with folds by patch. */
+export interface Inflation {
+  readonly byPatient: number;
+  readonly byPatch: number;
+  /** Mean of the paired differences, by patch - by patient, with its standard error. */
+  readonly difference: number;
+  readonly standardError: number;
+  readonly patches: number;
+  readonly patients: number;
+}
+
 /** An estimate with its interval; `unit` says over what the bootstrap drew. */
 export interface Interval {
   readonly value: number;
@@ -47,6 +58,7 @@ export type JobEvent =
   | { type: 'progress'; stage: string; done: number; total: number; unit: string; etaSeconds: number | null }
   | { type: 'engine'; id: string; device: string; gradientError: number; threads: number }
   | { type: 'probe'; depths: ProbeDepth[]; attach: string; reason: string }
+  | ({ type: 'inflation' } & Inflation)
   | {
       type: 'phase';
       name: string;

@@ -3,6 +3,7 @@
  * A passport and the run's events go in; the same input gives the same text.
  */
 import { escapeMarkup as text } from '../core/escape-markup.ts';
+import { inflationWords } from '../core/inflation-words.ts';
 import type { Phase, Recipe } from '../core/recipe.ts';
 import { researchUseOnly } from '../core/research-use.ts';
 import type { EpochEvent, JobEvent, PlanSummary } from '../core/run.ts';
@@ -34,6 +35,7 @@ export function renderReport({ passport, events, plan, projectName }: ReportRequ
     dataSection(passport),
     recipeSection(passport),
     probeSection(events),
+    inflationSection(events),
     trainingSection(passport, events, epochs),
     resultSection(
       'Validation',
@@ -166,6 +168,11 @@ function probeSection(events: readonly JobEvent[]): string {
     `<figure>${probeBars(probe.depths, probe.attach)}`,
     '<figcaption>Cross-validated accuracy of a linear probe on each depth’s activations, training patches only; the whisker is one standard error.</figcaption></figure>',
   ].join('');
+}
+
+function inflationSection(events: readonly JobEvent[]): string {
+  const inflation = events.find((event) => event.type === 'inflation');
+  return inflation === undefined ? '' : `<h2>Why patients are kept apart</h2><p>${text(inflationWords(inflation))}</p>`;
 }
 
 function trainingSection(model: ReportModel, events: readonly JobEvent[], epochs: readonly EpochEvent[]): string {

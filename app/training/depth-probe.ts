@@ -7,11 +7,12 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { Augment } from '../core/recipe.ts';
-import type { JobEvent, ProbeDepth } from '../core/run.ts';
-import type { Backbone } from '../networks/backbone.ts';
+import type { Inflation, JobEvent, ProbeDepth } from '../core/run.ts';
+import type { Backbone, LayerGroup } from '../networks/backbone.ts';
 import { exportOnnx } from '../networks/export-onnx.ts';
 import { capPerClass } from '../patches/sampling.ts';
 import { allViews, viewBatches } from './augment/view-batches.ts';
+import { measureInflation } from './inflation.ts';
 import { crossValidate, probeFolds } from './linear-probe.ts';
 import { pairedDifference } from './paired-difference.ts';
 import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
@@ -44,6 +45,11 @@ export interface DepthChoice {
   readonly reason: string;
 }
 
+/** Everything that the probe finds out in its one forward pass. */
+export interface Probed extends DepthChoice {
+  readonly inflation: Inflation | null;
+}
+
 /** More patches make the estimate little better and the probe slower. */
 const patchLimit = 600;
 const forwardBatch = 16;
@@ -53,13 +59,12 @@ export async function probeDepths(
   request: ProbeRequest,
   emit: (event: JobEvent) => void,
   breathe: () => Promise<void>,
-): Promise<DepthChoice> {
+): Promise<Probed> {
   const { backbone, data, seed } = request;
   const classCount = data.classNames.length;
-  const kept = capPerClass(data.train, Math.ceil(patchLimit / classCount), seed);
-  const patches = Array.from(kept, (position) => data.train[position]!);
+  const patches = probedPatches(request);
   const views = request.augment === null ? 1 : 2;
-  const features = await pooledActivations(request, patches, views, emit, breathe);
+  const features = await pooledActivations(request, backbone.groups, patches, views, emit, breathe);
   const labels = patches.map(({ classIndex }) => classIndex);
   const folds = probeFolds(patches, data.patientsKnown, classCount, seed);
   const probed: ProbedGroup[] = [];
@@ -73,10 +78,33 @@ export async function probeDepths(
     probed.push({ group: name, correct, losses });
     progress(g + 1);
   }
-  return chooseDepth(
+  const choice = chooseDepth(
     probed,
     patches.map(({ patient, index }) => (data.patientsKnown ? patient : String(index))),
   );
+  const chosen = features[backbone.groups.findIndex(({ name }) => name === choice.attach)]!;
+  const rows = { features: chosen, views, labels, classCount };
+  return { ...choice, inflation: await measureInflation(rows, patches, data.patientsKnown, seed, breathe) };
+}
+
+/** The inflation number of the features of one group, where no depth is to be chosen. */
+export async function probeInflation(
+  request: ProbeRequest,
+  group: LayerGroup,
+  emit: (event: JobEvent) => void,
+  breathe: () => Promise<void>,
+): Promise<Inflation | null> {
+  const { data, seed } = request;
+  const patches = probedPatches(request);
+  const [features] = await pooledActivations(request, [group], patches, 1, emit, breathe);
+  const labels = patches.map(({ classIndex }) => classIndex);
+  const rows = { features: features!, views: 1, labels, classCount: data.classNames.length };
+  return await measureInflation(rows, patches, data.patientsKnown, seed, breathe);
+}
+
+function probedPatches({ data, seed }: ProbeRequest): PlannedPatch[] {
+  const kept = capPerClass(data.train, Math.ceil(patchLimit / data.classNames.length), seed);
+  return Array.from(kept, (position) => data.train[position]!);
 }
 
 /**
@@ -116,9 +144,10 @@ export function chooseDepth(probed: readonly ProbedGroup[], patients: readonly s
   return { depths, attach, reason: `${probed[best]!.group} gains ${said} over the last group${shallowest}` };
 }
 
-/** One forward pass: for each group [patches * views, channels], row by row. */
+/** One forward pass: for each of `groups` [patches * views, channels], row by row. */
 async function pooledActivations(
   { backbone, base, source, forward, threads, augment, seed }: ProbeRequest,
+  groups: readonly LayerGroup[],
   patches: readonly PlannedPatch[],
   views: number,
   emit: (event: JobEvent) => void,
@@ -126,14 +155,14 @@ async function pooledActivations(
 ): Promise<Float32Array[]> {
   const requests = allViews(patches, views);
   const progress = stageProgress(emit, 'depth probe', requests.length, 'pictures');
-  const features = backbone.groups.map(({ channels }) => new Float32Array(requests.length * channels));
-  const outputs = backbone.groups.map(({ name, output }) => ({ name, layer: output, pooled: true }));
+  const features = groups.map(({ channels }) => new Float32Array(requests.length * channels));
+  const outputs = groups.map(({ name, output }) => ({ name, layer: output, pooled: true }));
   const onnx = await exportOnnx({ model: base, preprocessing: backbone.preprocessing, outputs });
   const runner = await forward.create(onnx, threads);
   try {
     for await (const { pixels, count, from } of viewBatches(source, augment, seed, requests, forwardBatch)) {
       const pooled = await runner.run(pixels, count);
-      for (const [g, { name, channels }] of backbone.groups.entries()) features[g]!.set(pooled[name]!, from * channels);
+      for (const [g, { name, channels }] of groups.entries()) features[g]!.set(pooled[name]!, from * channels);
       progress(from + count);
       await breathe();
     }

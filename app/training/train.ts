@@ -6,7 +6,7 @@
  * A run that was cut off goes on after its last whole epoch when the same spec comes again.
  */
 import type * as tf from '@tensorflow/tfjs';
-import type { JobEvent } from '../core/run.ts';
+import type { Inflation, JobEvent } from '../core/run.ts';
 import type { TestedEngine } from '../engine/engine.ts';
 import type { TrainOutcome, TrainSpec } from '../jobs/job-spec.ts';
 import type { Backbone, BackboneWeights } from '../networks/backbone.ts';
@@ -14,7 +14,7 @@ import { backboneUpTo } from '../networks/layer-groups.ts';
 import { attachHead, type Network } from '../networks/network.ts';
 import { createBreather } from './breathe.ts';
 import type { EpochCheckpoint } from './checkpoint.ts';
-import { probeDepths } from './depth-probe.ts';
+import { probeDepths, probeInflation } from './depth-probe.ts';
 import { judgeModel } from './judge-model.ts';
 import { runPhases } from './phases.ts';
 import type { ArtifactSink, CacheStoreFactory, ForwardRunnerFactory, PatchSource } from './ports.ts';
@@ -123,10 +123,16 @@ async function chooseAttach(
   emit: (event: JobEvent) => void,
   breathe: () => Promise<void>,
 ): Promise<string> {
-  if (recipe.attach !== 'auto') return backboneUpTo(backbone.groups, recipe.attach).at(-1)!.name;
   const { augment, seed } = recipe;
   const request = { backbone, base, source, forward, threads, augment, seed, data };
-  const { depths, attach, reason } = await probeDepths(request, emit, breathe);
+  const tell = (inflation: Inflation | null): void => void (inflation && emit({ type: 'inflation', ...inflation }));
+  if (recipe.attach !== 'auto') {
+    const group = backboneUpTo(backbone.groups, recipe.attach).at(-1)!;
+    tell(await probeInflation(request, group, emit, breathe));
+    return group.name;
+  }
+  const { depths, attach, reason, inflation } = await probeDepths(request, emit, breathe);
   emit({ type: 'probe', depths, attach, reason });
+  tell(inflation);
   return attach;
 }

@@ -1,4 +1,6 @@
 /** A job's events as lines: JSON lines for machines, a growing table of epochs for people. */
+
+import { inflationWords } from '../../app/core/inflation-words.ts';
 import type { Interval, JobEvent, PlanSummary } from '../../app/core/run.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -14,7 +16,11 @@ export function eventPrinter(terminal: Terminal): (event: JobEvent) => void {
     if (terminal.json && event.type === 'epoch') terminal.result(epochLine(event));
     else if (
       terminal.json &&
-      (event.type === 'plan' || event.type === 'probe' || event.type === 'phase' || event.type === 'rung')
+      (event.type === 'plan' ||
+        event.type === 'probe' ||
+        event.type === 'inflation' ||
+        event.type === 'phase' ||
+        event.type === 'rung')
     ) {
       terminal.result(event);
     }
@@ -49,6 +55,8 @@ function lineFor(event: JobEvent): string | null {
       ]);
       return `\n${table(['Depth probe', 'accuracy', ''], rows)}\nThe head grows on ${event.attach}: ${event.reason}`;
     }
+    case 'inflation':
+      return inflationWords(event);
     case 'phase':
       return `\nPhase ${event.index + 1} of ${event.count}, ${event.name}: ${event.groups.join(', ')} learn at ${event.learningRate}`;
     case 'epoch':

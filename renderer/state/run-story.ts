@@ -4,7 +4,9 @@
  * A training run that was cancelled or failed can go on: its events follow in the same stream, so an end is only the end
  * until the next stored event. It begins with the phase that it stopped in, which is told a second time.
  */
+
 import type { ErrorReport } from '../../app/core/errors.ts';
+import { inflationWords } from '../../app/core/inflation-words.ts';
 import type { EpochEvent, JobEvent, PlanSummary, ProbeDepth, SequencedEvent } from '../../app/core/run.ts';
 
 export type PhaseEvent = Extract<JobEvent, { type: 'phase' }>;
@@ -90,6 +92,7 @@ function changesOf(story: Story, event: JobEvent): Partial<Story> {
       return { rungs: [...story.rungs.filter(({ phase }) => phase !== event.phase), event] };
     case 'heatmap':
       return { heatmapBlocks: story.heatmapBlocks + 1, heatmapRows: [event.fromRow, event.toRow] };
+    case 'inflation':
     case 'note':
       return {};
     case 'done':
@@ -127,6 +130,8 @@ function lineOf(event: JobEvent): readonly [text: string | null, level: LogLevel
       return [`Engine: ${event.device}`, 'info'];
     case 'probe':
       return [`Depth probe: the head grows on ${event.attach}. ${event.reason}`, 'info'];
+    case 'inflation':
+      return [inflationWords(event), 'info'];
     case 'phase':
       return [`Phase ${event.index + 1} of ${event.count}: ${event.name}`, 'info'];
     case 'epoch':

@@ -32,6 +32,9 @@ test('a whole run: probe, head, fine-tuning, files, judgement; the same seed giv
   const [probe] = ofType(events, 'probe');
   assert.equal(probe?.depths.length, 18);
   assert.equal(outcome.attach, probe?.attach);
+  const [inflation] = ofType(events, 'inflation');
+  assert.equal(inflation!.patients, 3);
+  assert.ok(inflation!.byPatch >= inflation!.byPatient - 0.05, JSON.stringify(inflation));
   assert.deepEqual(
     ofType(events, 'phase').map(({ name, index, count }) => `${name} ${index}/${count}`),
     ['head 0/2', 'fine-tune 1/2'],

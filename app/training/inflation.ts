@@ -1,0 +1,41 @@
+/**
+ * What a random split of patches would have claimed. Neighbouring patches of one patient are nearly the same picture: a split
+ * that puts them on both sides measures recognition of the patient. The same features, probed with folds by patient and with
+ * folds by patch, show by how much; training patches only.
+ */
+import type { Inflation } from '../core/run.ts';
+import { groupFolds } from '../patches/folds.ts';
+import { crossValidate, type ProbeRows } from './linear-probe.ts';
+import { pairedDifference } from './paired-difference.ts';
+import type { PlannedPatch } from './ports.ts';
+
+const foldCount = 5;
+/** With fewer, folds by patient say nothing. */
+const leastPatients = 3;
+
+/** Null where patients are unknown or fewer than three. @param rows one entry a patch of `patches`. */
+export async function measureInflation(
+  rows: ProbeRows,
+  patches: readonly PlannedPatch[],
+  patientsKnown: boolean,
+  seed: number,
+  breathe: () => Promise<void>,
+): Promise<Inflation | null> {
+  const patients = patches.map(({ patient }) => patient);
+  const count = new Set(patients).size;
+  if (!patientsKnown || count < leastPatients) return null;
+  const judge = async (groups: readonly string[]): Promise<Float32Array> =>
+    (await crossValidate(rows, groupFolds(groups, rows.labels, foldCount, seed), breathe)).correct;
+  const byPatient = await judge(patients);
+  const byPatch = await judge(patches.map(({ index }) => String(index)));
+  const { mean, standardError } = pairedDifference(byPatch, byPatient, patients);
+  const share = (correct: Float32Array): number => correct.reduce((a, b) => a + b, 0) / correct.length;
+  return {
+    byPatient: share(byPatient),
+    byPatch: share(byPatch),
+    difference: mean,
+    standardError,
+    patches: patches.length,
+    patients: count,
+  };
+}
