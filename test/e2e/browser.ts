@@ -29,10 +29,13 @@ export interface Shell {
   stop(): Promise<void>;
 }
 
-/** Starts the browser shell on `home` (a new temporary folder by default). */
-export async function startShell(home = mkdtempSync(path.join(tmpdir(), 'eosin-e2e-'))): Promise<Shell> {
+/** Starts the browser shell on `home` (a new temporary folder by default), with further words of the command line. */
+export async function startShell(
+  home = mkdtempSync(path.join(tmpdir(), 'eosin-e2e-')),
+  words: readonly string[] = [],
+): Promise<Shell> {
   mkdirSync(path.join(home, 'Documents'), { recursive: true });
-  const process_ = spawn(process.execPath, [path.join(root, 'scripts/eosin.ts'), 'serve', '--json'], {
+  const process_ = spawn(process.execPath, [path.join(root, 'scripts/eosin.ts'), 'serve', '--json', ...words], {
     cwd: root,
     env: { ...process.env, HOME: home, XDG_DATA_HOME: '', XDG_CACHE_HOME: '', EOSIN_CACHE: '' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -49,7 +52,7 @@ export async function startShell(home = mkdtempSync(path.join(tmpdir(), 'eosin-e
     home,
     async restart() {
       await end();
-      return startShell(home);
+      return startShell(home, words);
     },
     async stop() {
       await end();
