@@ -4,4 +4,4 @@ import { serveDecode } from '../app/slides/decode-server.ts';
 import { hostFolders } from './node-host.ts';
 import { parentPort } from './parent-port.ts';
 
-serveDecode(parentPort(), { cacheFolder: process.env.EOSIN_CACHE ?? hostFolders().cacheFolder });
+serveDecode(parentPort(), { cacheFolder: hostFolders().cacheFolder });

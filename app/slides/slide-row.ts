@@ -2,7 +2,7 @@
 import { EosinError } from '../core/errors.ts';
 import type { SlideView, SplitPart } from '../core/project.ts';
 import type { Mpp } from '../core/pyramid.ts';
-import type { SlideInfo } from '../core/slide.ts';
+import { onePlane, type SlideInfo } from '../core/slide.ts';
 import type { TissueChoice } from '../core/tissue-map.ts';
 import { isSame, type Seen } from './slide-file.ts';
 
@@ -37,8 +37,14 @@ export function statusOf(row: SlideRow, seen: Seen | null): SlideView['status'] 
   return isSame(seen, row.other_bytes, row.other_ms) ? 'changed' : 'ready';
 }
 
+/** What was read of the file when it was added; what older versions of Eosin did not read is as if it were not there. */
+export function infoOf(row: SlideRow): SlideInfo {
+  const stored = JSON.parse(row.info) as Omit<SlideInfo, 'focalPlanes' | 'icc'> & Partial<SlideInfo>;
+  return { focalPlanes: onePlane, icc: null, ...stored };
+}
+
 export function toView(row: ViewRow, status: SlideView['status']): SlideView {
-  const { properties: _, ...info } = JSON.parse(row.info) as SlideInfo;
+  const { properties: _, ...info } = infoOf(row);
   return {
     id: row.id,
     name: row.name,

@@ -11,6 +11,7 @@ import { isoWithOffset } from '../db/wall-clock.ts';
 import { isSame, type Seen, seenAt, seenNow, storedPath } from './slide-file.ts';
 import {
   auditOf,
+  infoOf,
   mppOf,
   type SlideRow,
   statusOf,
@@ -152,7 +153,7 @@ export function createSlideStore(db: ProjectDatabase, { folder, removeRegions }:
       if (!named[0]) throw unknownSlide(text);
       return named[0];
     },
-    info: (id) => JSON.parse(rowOf(id).info) as SlideInfo,
+    info: (id) => infoOf(rowOf(id)),
     properties: (id) => store.info(id).properties,
     update: (id, patch) => store.updateMany([{ id, patch }])[0]!,
     updateMany(patches) {

@@ -1,5 +1,6 @@
 /** Reads words and flags of a command; what is wrong with them is said in one line with the flag's name. */
 import { EosinError } from '../../app/core/errors.ts';
+import type { ColourMode } from '../../app/core/slide.ts';
 import type { Flags } from './command.ts';
 
 export function wrongUse(message: string, remedy = 'See: eosin COMMAND --help'): EosinError {
@@ -55,4 +56,11 @@ export function sidePx(flags: Flags, name: string, most: number): number | undef
   const value = number(flags, name);
   if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return value;
   throw wrongUse(`--${name} wants a whole number from 1 to ${most}.`);
+}
+
+/** `--colour`: as scanned, or through the slide's profile. */
+export function colourOf(flags: Flags): ColourMode | undefined {
+  const value = text(flags, 'colour');
+  if (value === undefined || value === 'stored' || value === 'srgb') return value;
+  throw wrongUse(`--colour wants stored or srgb, not "${value}".`);
 }

@@ -1,5 +1,6 @@
 /** What is in a slide. */
 import path from 'node:path';
+import type { SlideInfo } from '../../app/core/slide.ts';
 import { word } from './arguments.ts';
 import type { Command } from './command.ts';
 import { table } from './table.ts';
@@ -26,7 +27,21 @@ export const info: Command = {
       level.compression,
     ]);
     terminal.say(table(['Level', 'px', 'downsample', 'tile', 'compression'], rows));
+    for (const line of moreInWords(slide)) terminal.say(line);
     terminal.say(`Stored beside it: ${slide.associated.join(', ') || 'nothing'}`);
     terminal.say(`Fingerprint ${slide.fingerprint}`);
   },
 };
+
+/** Only what not every slide has. */
+function moreInWords({ focalPlanes: { offsetsUm, shown }, icc, properties }: SlideInfo): string[] {
+  const heights = offsetsUm.map((um) => (um === null ? '?' : String(um))).join(', ');
+  const why = properties['icc.not-used'];
+  return [
+    ...(offsetsUm.length > 1
+      ? [`Focal planes: ${offsetsUm.length}, at ${heights} µm; without --plane ${shown} is shown`]
+      : []),
+    ...(icc ? [`Colour profile: ${icc.description}`] : []),
+    ...(why === undefined ? [] : [`Colour profile: not used, because ${why}`]),
+  ];
+}

@@ -18,7 +18,7 @@ import { type PatchGrid, patchBox, patchGrid } from '../../app/patches/grid.ts';
 import { labelPatches } from '../../app/patches/label-patches.ts';
 import { formatCsv } from '../../app/slides/csv.ts';
 import type { SlidePool } from '../../app/slides/slide-pool.ts';
-import { number, positive, requiredText, sidePx, text, word, wrongUse } from './arguments.ts';
+import { colourOf, number, positive, requiredText, sidePx, text, word, wrongUse } from './arguments.ts';
 import { chosenPatchRule } from './chosen-patch-rule.ts';
 import type { Command } from './command.ts';
 import { table } from './table.ts';
@@ -35,17 +35,28 @@ interface CutPatch {
 export const patches: Command = {
   name: 'patches',
   usage:
-    'SLIDE --out DIR [--size 224] [--mpp 0.5] [--slide-mpp F] [--annotations FILE.geojson] [--overlap 0] [--tissue 0.5] [--threshold 0..255] [--max-pen F] [--min-focus F]',
+    'SLIDE --out DIR [--size 224] [--mpp 0.5] [--slide-mpp F] [--annotations FILE.geojson] [--overlap 0] [--tissue 0.5] [--threshold 0..255] [--max-pen F] [--min-focus F] [--colour stored|srgb]',
   summary:
     'Cuts a grid of patches as PNG; with annotations only those that get a class. patches.csv lists them with focus and pen.',
   flags: Object.fromEntries(
-    ['out', 'size', 'mpp', 'slide-mpp', 'annotations', 'overlap', 'tissue', 'threshold', 'max-pen', 'min-focus'].map(
-      (name) => [name, { type: 'string' as const }],
-    ),
+    [
+      'out',
+      'size',
+      'mpp',
+      'slide-mpp',
+      'annotations',
+      'overlap',
+      'tissue',
+      'threshold',
+      'max-pen',
+      'min-focus',
+      'colour',
+    ].map((name) => [name, { type: 'string' as const }]),
   ),
   async run({ words, flags, terminal, app, signal }) {
     const { pool, masks } = (await app()).services;
     const slidePath = path.resolve(word(words, 0, 'SLIDE'));
+    const source = { path: slidePath, colour: colourOf(flags) };
     const folder = path.resolve(requiredText(flags, 'out'));
     const sizePx = sidePx(flags, 'size', 8192) ?? 224;
     const overlapPx = number(flags, 'overlap') ?? 0;
@@ -57,7 +68,7 @@ export const patches: Command = {
       leaveOutPen: flags['max-pen'] !== undefined,
       leaveOutBlurred: flags['min-focus'] !== undefined,
     };
-    const slide = await pool.describe(slidePath, signal);
+    const slide = await pool.describe(source, signal);
     const slideMpp = positive(flags, 'slide-mpp') ?? (slide.mpp && meanMpp(slide.mpp));
     if (slideMpp === null) {
       throw new EosinError('slide/unknown-mpp', 'input', 'The slide does not say its µm/px.', {
@@ -91,7 +102,7 @@ export const patches: Command = {
       const at = `${Math.round(patch.x)}_${Math.round(patch.y)}`;
       const name = path.join(folderName(patch.label), `${path.parse(slidePath).name}_${at}.png`);
       const request = { x: patch.x, y: patch.y, widthPx: sizePx, heightPx: sizePx, downsample };
-      await writeWhole(path.join(folder, name), await pool.regionPng(slidePath, request, signal));
+      await writeWhole(path.join(folder, name), await pool.regionPng(source, request, signal));
       rows.push([
         name,
         String(patch.x),

@@ -9,6 +9,7 @@ import type { ChangeSet, RegionClass } from '../../app/core/annotation.ts';
 import type { Point } from '../../app/core/geometry.ts';
 import type { PatchRule } from '../../app/core/patch-quality.ts';
 import type { SlideView, SplitPart } from '../../app/core/project.ts';
+import type { SlideLook } from '../../app/core/slide.ts';
 import type { TissueMap } from '../../app/core/tissue-map.ts';
 import { jsonLines, request } from './http.ts';
 
@@ -125,10 +126,20 @@ export const pictures = {
   thumbnail: (slideId: string, side: number): string =>
     oneSlide.thumbnail.$path({ ...of(slideId), query: { side: String(side) } }),
   /** Of the file that the slide's info describes; refused when another one stands there. */
-  tile: ({ id, info }: Pick<SlideView, 'id' | 'info'>, level: number, x: number, y: number): string =>
+  tile: (
+    { id, info }: Pick<SlideView, 'id' | 'info'>,
+    level: number,
+    x: number,
+    y: number,
+    { focalPlane, colour }: SlideLook = {},
+  ): string =>
     oneSlide.tiles[':level'][':x'][':y'].$path({
       param: { id, ...tile(level, x, y) },
-      query: { file: info.fingerprint },
+      query: {
+        file: info.fingerprint,
+        ...(focalPlane === undefined ? {} : { plane: String(focalPlane) }),
+        ...(colour === undefined ? {} : { colour }),
+      },
     }),
   /** `side` in level-0 px; the picture has side / downsample px. */
   region: (slideId: string, x: number, y: number, side: number, downsample: number): string => {

@@ -10,6 +10,8 @@ export interface Command {
   readonly keys: readonly string[];
   /** Acts wherever the focus is; others only with the viewer focused (or nothing). */
   readonly everywhere?: boolean;
+  /** False where there is nothing that it could do: it is then not in the command list. */
+  available?(): boolean;
   /** False when the key should go on to whoever else wants it. */
   run(): unknown;
 }

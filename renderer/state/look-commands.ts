@@ -4,6 +4,7 @@ import { onStage } from '../viewer/on-stage.ts';
 import type { Command } from './command.ts';
 import { labelling } from './labelling.svelte.ts';
 import { overlay } from './overlay.svelte.ts';
+import { slideLook } from './slide-look.svelte.ts';
 import { workspace } from './workspace.svelte.ts';
 
 const arrows: Command[] = (
@@ -100,6 +101,30 @@ export const lookCommands: readonly Command[] = [
     run: () => {
       labelling.showTissue = !labelling.showTissue;
     },
+  },
+  {
+    id: 'focus-up',
+    title: 'Focus a plane up',
+    group: 'Look',
+    keys: ['PageUp'],
+    available: () => slideLook.planes > 1,
+    run: () => slideLook.step(1),
+  },
+  {
+    id: 'focus-down',
+    title: 'Focus a plane down',
+    group: 'Look',
+    keys: ['PageDown'],
+    available: () => slideLook.planes > 1,
+    run: () => slideLook.step(-1),
+  },
+  {
+    id: 'colours',
+    title: 'Colours as scanned, or through the slide’s profile',
+    group: 'Look',
+    keys: ['C'],
+    available: () => slideLook.profile !== null,
+    run: () => slideLook.changeColour(),
   },
   { id: 'next-slide', title: 'Next slide', group: 'Slides', keys: ['N'], run: () => workspace.nextSlide(1) },
   {

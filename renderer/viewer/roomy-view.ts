@@ -9,6 +9,16 @@ const tools = 60;
 const readOuts = 50;
 const air = 12;
 const overview = overviewPx + 2 * air;
+/** What the control of the focus takes on the right, and one more line of read-outs below. */
+const focus = 76;
+const line = 18;
+
+/** What else stands around a slide. */
+export interface Around {
+  readonly focusControl: boolean;
+  /** Lines below the scale bar. */
+  readonly notes: number;
+}
 
 /**
  * @param width, height of the stage, CSS px
@@ -18,11 +28,13 @@ export function roomyView(
   { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
   width: number,
   height: number,
+  around: Around = { focusControl: false, notes: 0 },
 ): Box {
+  const bottom = readOuts + around.notes * line;
   const rooms = [
     // Below the overview, or beside it: where the slide is larger.
-    { left: tools, top: overview, right: air, bottom: readOuts },
-    { left: tools, top: air, right: overview, bottom: readOuts },
+    { left: tools, top: overview, right: around.focusControl ? focus + air : air, bottom },
+    { left: tools, top: air, right: overview, bottom },
   ].map((room) => {
     const inner = { width: width - room.left - room.right, height: height - room.top - room.bottom };
     return { ...room, inner, scale: Math.min(inner.width / widthPx, inner.height / heightPx) };

@@ -8,6 +8,7 @@
 import OpenSeadragon from 'openseadragon';
 import type { Box, Point } from '../../app/core/geometry.ts';
 import type { SlideView } from '../../app/core/project.ts';
+import type { SlideLook } from '../../app/core/slide.ts';
 import { type Affine, affineFrom, scaleOf, toSlide } from './affine.ts';
 import { overviewPx, roomyView } from './roomy-view.ts';
 import { slideTiles } from './slide-tiles.ts';
@@ -17,6 +18,7 @@ export interface StageOptions {
   readonly washes: HTMLCanvasElement;
   readonly marks: HTMLCanvasElement;
   readonly slide: SlideView;
+  readonly look: SlideLook;
   readonly paintWashes: (ctx: CanvasRenderingContext2D, camera: Affine, ratio: number) => void;
   readonly paintMarks: (ctx: CanvasRenderingContext2D, camera: Affine, width: number, height: number) => void;
   readonly looked: (camera: Affine, rotation: number) => void;
@@ -30,13 +32,15 @@ export class SlideStage {
   readonly #options: StageOptions;
   #camera: Affine | null = null;
   #frame = 0;
+  /** Of several changes in a row the last one counts. */
+  #turn = 0;
 
   constructor(options: StageOptions) {
     this.#options = options;
     keepStyleOut();
     this.viewer = new OpenSeadragon.Viewer({
       element: options.element,
-      tileSources: slideTiles(options.slide, options.pictureFailed) as unknown as OpenSeadragon.TileSourceSpecifier,
+      tileSources: this.#tilesOf(options.look),
       showNavigationControl: false,
       showNavigator: true,
       navigatorPosition: 'TOP_RIGHT',
@@ -66,6 +70,30 @@ export class SlideStage {
     }
     this.viewer.addHandler('open', () => this.home(true));
     this.viewer.addHandler('open-failed', () => options.failed('The slide could not be shown.'));
+  }
+
+  #tilesOf(look: SlideLook): OpenSeadragon.TileSourceSpecifier {
+    const { slide, pictureFailed } = this.#options;
+    return slideTiles(slide, look, pictureFailed) as unknown as OpenSeadragon.TileSourceSpecifier;
+  }
+
+  /** Shows the same place in another plane or other colours; what was there stays until the new tiles have come. */
+  show(look: SlideLook): void {
+    const turn = ++this.#turn;
+    const { world } = this.viewer;
+    this.viewer.addTiledImage({
+      tileSource: this.#tilesOf(look),
+      success: (event: unknown) => {
+        const { item } = event as { item: OpenSeadragon.TiledImage };
+        const older = (): OpenSeadragon.TiledImage[] =>
+          Array.from({ length: world.getItemCount() }, (_, i) => world.getItemAt(i)).filter((one) => one !== item);
+        if (turn !== this.#turn) world.removeItem(item);
+        else
+          item.whenFullyLoaded(() => {
+            if (turn === this.#turn) for (const one of older()) world.removeItem(one);
+          });
+      },
+    });
   }
 
   get camera(): Affine | null {
@@ -134,7 +162,12 @@ export class SlideStage {
       return;
     }
     const { clientWidth, clientHeight } = this.#options.element;
-    const { x, y, width, height } = roomyView(this.#options.slide.info, clientWidth, clientHeight);
+    const { info, mppSource } = this.#options.slide;
+    const around = {
+      focusControl: info.focalPlanes.offsetsUm.length > 1,
+      notes: (info.icc === null ? 0 : 1) + (mppSource === 'hand' ? 1 : 0),
+    };
+    const { x, y, width, height } = roomyView(info, clientWidth, clientHeight, around);
     viewport.fitBounds(image.imageToViewportRectangle(x, y, width, height), atOnce);
   }
 

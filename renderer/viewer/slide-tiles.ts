@@ -8,10 +8,15 @@
  */
 import OpenSeadragon from 'openseadragon';
 import type { SlideView } from '../../app/core/project.ts';
+import type { SlideLook } from '../../app/core/slide.ts';
 import { pictures } from '../state/api.ts';
 import { request } from '../state/http.ts';
 
-export function slideTiles(slide: SlideView, failed: (error: unknown) => void): OpenSeadragon.TileSource {
+export function slideTiles(
+  slide: SlideView,
+  look: SlideLook,
+  failed: (error: unknown) => void,
+): OpenSeadragon.TileSource {
   const { widthPx, heightPx } = slide.info;
   // A level no finer than the one before it would confuse the choice of levels.
   const levels = slide.info.levels
@@ -45,7 +50,7 @@ export function slideTiles(slide: SlideView, failed: (error: unknown) => void): 
       const unit = one.downsample / widthPx;
       return new OpenSeadragon.Rect(left * unit, top * unit, width * unit, height * unit);
     },
-    getTileUrl: (level: number, x: number, y: number) => pictures.tile(slide, levels[level]!.index, x, y),
+    getTileUrl: (level: number, x: number, y: number) => pictures.tile(slide, levels[level]!.index, x, y, look),
     downloadTileStart: (job: OpenSeadragon.ImageJob) => void fetchTile(job, failed),
     downloadTileAbort: (job: OpenSeadragon.ImageJob) => (job.userData as { stop?: AbortController }).stop?.abort(),
   });

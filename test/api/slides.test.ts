@@ -117,6 +117,11 @@ test('pixels: tile, region, thumbnail and tissue are pictures of the slide; what
     await app.refused(app.ask('GET', `/api/slides/${slide.id}/${tail}`), 404, 'slide/no-such-part');
   for (const tail of ['region?x=0&y=0&width=0&height=5', 'region?x=a&y=0&width=5&height=5', 'thumbnail?side=1'])
     await app.refused(app.ask('GET', `/api/slides/${slide.id}/${tail}`), 400, 'api/invalid');
+  // Looks that the slide does not have.
+  await app.refused(app.ask('GET', `/api/slides/${slide.id}/tiles/0/0/0?plane=1`), 404, 'slide/no-such-part');
+  await app.refused(app.ask('GET', `/api/slides/${slide.id}/thumbnail?colour=srgb`), 422, 'slide/no-profile');
+  for (const tail of ['tiles/0/0/0?plane=-1', 'tiles/0/0/0?plane=x', 'thumbnail?colour=cmyk'])
+    assert.equal((await app.ask('GET', `/api/slides/${slide.id}/${tail}`)).status, 400, tail);
   await app.refused(app.ask('GET', '/api/slides/nobody/thumbnail'), 404, 'slide/unknown');
 });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import type { SlideInfo } from '../../app/core/slide.ts';
+import { writeDicom } from '../fixtures/dicom-writer.ts';
+import { wideScanner, writeMatrixProfile } from '../fixtures/icc-writer.ts';
 import { type Bench, documentOf, openBench } from './fixtures/run-eosin.ts';
 
 let bench: Bench;
@@ -96,4 +98,39 @@ test('a plain picture is described without being converted, and its region is it
     .raw()
     .toBuffer();
   assert.ok(wanted.equals(part));
+});
+
+test('planes and profile are told, and a region is cut through both', async () => {
+  const profile = { tag: 0x00282000, vr: 'OB', value: writeMatrixProfile(wideScanner) };
+  const stack = await writeDicom({
+    widthPx: 64,
+    heightPx: 32,
+    focalPlanes: 3,
+    planesUm: { first: -2, step: 2 },
+    paint: () => [115, 82, 0],
+    paintPlane: (plane) => [10, 68, 200][plane]!,
+    elements: [{ tag: 0x00480105, vr: 'SQ', value: [[profile]] }],
+  });
+  writeFileSync(bench.file('stack.dcm'), stack);
+  const { stdout } = await bench.eosin('info', 'stack.dcm');
+  assert.match(stdout, /Focal planes: 3, at -2, 0, 2 µm; without --plane 1 is shown\n/);
+  assert.match(stdout, /Colour profile: Made scanner\n/);
+  const at = ['--x=4', '--y=4', '--width=8', '--height=8'];
+  const pixel = async (...flags: string[]): Promise<number[]> => {
+    const { code, stderr } = await bench.eosin('region', 'stack.dcm', ...at, '--out=cut.png', ...flags);
+    assert.equal(code, 0, stderr);
+    return [...(await sharp(bench.file('cut.png')).raw().toBuffer()).subarray(0, 3)];
+  };
+  assert.deepEqual(await pixel(), [115, 82, 68]);
+  assert.deepEqual(await pixel('--plane=2'), [115, 82, 200]);
+  assert.deepEqual(await pixel('--plane=1', '--colour=srgb'), [145, 101, 85]);
+  for (const [flags, code] of [
+    [['--plane=3'], 'slide/no-such-part'],
+    [['--plane=-1'], 'cli/usage'],
+    [['--colour=cmyk'], 'cli/usage'],
+  ] as const) {
+    const refused = await bench.eosin('region', 'stack.dcm', ...at, '--out=no.png', ...flags);
+    assert.notEqual(refused.code, 0);
+    assert.ok(refused.stderr.includes(code), `${flags}: ${refused.stderr}`);
+  }
 });

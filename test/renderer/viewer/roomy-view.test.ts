@@ -34,6 +34,16 @@ for (const [width, height] of stages) {
   }
 }
 
+test('the control of the focus and notes below the scale bar have their room', () => {
+  const [width, height] = [1327, 1038];
+  for (const slide of slides) {
+    const view = roomyView(slide, width, height, { focusControl: true, notes: 2 });
+    const scale = width / view.width;
+    const [right, bottom] = [(slide.widthPx - view.x) * scale, (slide.heightPx - view.y) * scale];
+    assert.ok(right <= width - 78 && bottom <= height - 80, `${right} ${bottom}`);
+  }
+});
+
 test('a stage smaller than its tools shows the slide all the same', () => {
   assert.deepEqual(roomyView({ widthPx: 100, heightPx: 50 }, 40, 40), { x: 0, y: 0, width: 100, height: 50 });
 });
