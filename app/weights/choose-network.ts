@@ -26,8 +26,9 @@ interface Candidate {
   readonly dialect: Dialect | null;
   readonly wanted: readonly WantedWeight[];
   readonly found: Translated;
-  /** How many of the wanted weights the file names at all. */
+  /** Share of the wanted weights that the file has in the right shape, and by name alone. */
   readonly fit: number;
+  readonly named: number;
 }
 
 /**
@@ -39,9 +40,9 @@ export function chooseNetwork(tensors: StoredTensors, format: WeightFormat, fami
   const asked = architectures.filter(({ name }) => family === null || familyName(name) === family);
   const candidates = asked
     .flatMap((architecture) => candidatesOf(architecture, tensors, format))
-    .sort((a, b) => b.fit / b.wanted.length - a.fit / a.wanted.length);
+    .sort((a, b) => b.fit - a.fit || b.named - a.named);
   const best = candidates[0];
-  if (best === undefined || best.fit === 0) throw otherNetwork(tensors, family);
+  if (best === undefined || best.named === 0) throw otherNetwork(tensors, family);
   const { architecture, dialect, wanted, found } = best;
   const matched = matchWeights(wanted, found, architecture.title);
   const optional = wanted.filter((weight) => weight.optional);
@@ -65,7 +66,10 @@ function candidatesOf(architecture: Architecture, tensors: StoredTensors, format
   const required = plannedWeights(body, headSizePx).length;
   const wanted = plannedWeights(layers, headSizePx).map((weight, i) => ({ ...weight, optional: i >= required }));
   const candidate = (dialect: Dialect | null, found: Translated): Candidate => {
-    return { architecture, dialect, wanted, found, fit: wanted.filter(({ name }) => found.tensors.has(name)).length };
+    const present = wanted.filter(({ name }) => found.tensors.has(name));
+    const fitting = present.filter(({ name, shape }) => String(found.tensors.get(name)!.shape) === String(shape));
+    const share = (part: readonly unknown[]): number => part.length / wanted.length;
+    return { architecture, dialect, wanted, found, fit: share(fitting), named: share(present) };
   };
   const torch = torchDialects.filter((dialect) => dialect.architecture === architecture.name);
   const translated = format === 'torch' ? torch.map((dialect) => candidate(dialect, translate(tensors, dialect))) : [];

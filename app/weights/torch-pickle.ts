@@ -62,20 +62,26 @@ export function readTorchPickle(bytes: Uint8Array): StoredTensors {
   const sizes = reader.load();
   if (!(sizes instanceof Map) || sizes.get('little_endian') !== true) throw brokenWeights('it is not little-endian');
   const state = reader.load();
+  const plans = tensorPlans(state);
   const keys = reader.load();
-  if (!(state instanceof Map)) throw notTensors('the file holds no dictionary of tensors');
   if (!Array.isArray(keys)) throw brokenWeights('its list of storages is missing');
   const storages = reader.readStorages(keys);
-  const tensors = new Map<string, StoredTensor>();
+  return new Map(plans.map(([name, plan]) => [name, unstride(name, plan, storages)]));
+}
+
+/** The float tensors of a state dict, which may hold tensors only. */
+function tensorPlans(state: Value): [string, TensorPlan][] {
+  if (!(state instanceof Map)) throw notTensors('the file holds no dictionary of tensors');
+  const plans: [string, TensorPlan][] = [];
   let numbers = 0;
   for (const [name, value] of state) {
     if (typeof name !== 'string' || !isTensor(value)) throw notTensors(`'${String(name).slice(0, 80)}' is no tensor`);
     if (value.storage.type !== 'torch FloatStorage') continue;
     numbers += elementCount(value.shape);
     if (!(numbers <= numberLimit)) throw brokenWeights('it says that it holds more than 2 GiB of numbers');
-    tensors.set(name, unstride(name, value, storages));
+    plans.push([name, value]);
   }
-  return tensors;
+  return plans;
 }
 
 /** A tensor may be any view of its storage; here it becomes row by row. */

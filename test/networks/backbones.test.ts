@@ -102,7 +102,7 @@ async function assertLearnsAs(reference: Reference, architecture: Architecture, 
     wanted.map(({ variable }) => variable),
   );
   assertNear(value.dataSync()[0]!, reference.loss, 'loss');
-  const before = new Map(wanted.map(({ name, variable }) => [name, variable.dataSync().slice()] as const));
+  const before = new Map(wanted.map(({ name, variable }) => [name, variable.dataSync<'float32'>().slice()] as const));
   for (const { name, variable } of wanted) {
     assertSummary(grads[variable.name]!.dataSync(), reference.gradients[name]!, `gradient of ${name}`);
   }
