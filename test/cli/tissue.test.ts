@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { writeTissueSlide } from '../fixtures/tissue-slide.ts';
-import { assertRefused, type Bench, documentOf, openBench } from './fixtures/run-eosin.ts';
+import { assertRefused, type Bench, documentOf, type Outcome, openBench } from './fixtures/run-eosin.ts';
 
 let bench: Bench;
 before(async () => {
@@ -11,6 +11,10 @@ before(async () => {
   await writeTissueSlide(bench.file('a.tif'));
 });
 after(() => bench.close());
+
+function documentAs<T>(outcome: Outcome): T {
+  return documentOf(outcome) as T;
+}
 
 interface Found {
   threshold: number;
@@ -20,7 +24,7 @@ interface Found {
 
 describe('tissue on the command line', { concurrency: 2 }, () => {
   test('the mask is a picture; a threshold moves it', async () => {
-    const found = documentOf<Found>(await bench.eosin('--json', 'tissue', 'a.tif', '--out', 'mask.png'));
+    const found = documentAs<Found>(await bench.eosin('--json', 'tissue', 'a.tif', '--out', 'mask.png'));
     assert.equal(found.threshold, found.automatic);
     assert.ok(found.tissue > 0.8 && found.tissue < 0.9, `${found.tissue}`);
     const { data, info } = await sharp(bench.file('mask.png'))
@@ -30,7 +34,7 @@ describe('tissue on the command line', { concurrency: 2 }, () => {
     assert.deepEqual([info.width, info.height], [32, 24]);
     assert.deepEqual([data[16], data[20 * 32 + 16]], [0, 255]);
     // The pink half has less colour than the violet one.
-    const moved = documentOf<Found>(
+    const moved = documentAs<Found>(
       await bench.eosin('--json', 'tissue', 'a.tif', '--out', 'moved.png', '--threshold', '84'),
     );
     assert.deepEqual([moved.threshold, moved.automatic], [84, found.automatic]);
@@ -45,7 +49,7 @@ describe('tissue on the command line', { concurrency: 2 }, () => {
     for (const given of ['a.tif=300', 'a.tif=-1', 'a.tif', 'b.tif=4'])
       assert.notEqual((await bench.eosin('project', 'tissue', 'Study.eosin', given)).code, 0, given);
     const shown = await bench.eosin('--json', 'project', 'tissue', 'Study.eosin');
-    const { slides } = documentOf<{ slides: { threshold: number; penIsTissue: boolean }[] }>(shown);
+    const { slides } = documentAs<{ slides: { threshold: number; penIsTissue: boolean }[] }>(shown);
     assert.deepEqual(
       slides.map(({ threshold, penIsTissue }) => [threshold, penIsTissue]),
       [[40, true]],
@@ -66,7 +70,7 @@ describe('tissue on the command line', { concurrency: 2 }, () => {
       touchedByPen: Record<string, number>;
       outOfFocus: Record<string, number>;
     }
-    const all = documentOf<Cut>(await bench.eosin('--json', ...args, '--out', 'all'));
+    const all = documentAs<Cut>(await bench.eosin('--json', ...args, '--out', 'all'));
     assert.deepEqual(
       [all.patches, all.leftOut, all.touchedByPen, all.outOfFocus],
       [48, 0, { unlabelled: 6 }, { unlabelled: 4 }],
@@ -78,7 +82,7 @@ describe('tissue on the command line', { concurrency: 2 }, () => {
     for (const [, x, y, , , focus] of cells)
       assert.equal(Number(focus) < 0.45, Number(x) >= 384 && Number(y) >= 256, `${x}, ${y}: ${focus}`);
     const strict = await bench.eosin('--json', ...args, '--out', 'strict', '--max-pen', '0.05', '--min-focus', '0.45');
-    assert.deepEqual([documentOf<Cut>(strict).patches, documentOf<Cut>(strict).leftOut], [38, 10]);
+    assert.deepEqual([documentAs<Cut>(strict).patches, documentAs<Cut>(strict).leftOut], [38, 10]);
     assertRefused(await bench.eosin(...args, '--out', 'x', '--min-focus', '2'), 64, 'cli/usage');
   });
 

@@ -54,7 +54,7 @@ test('a margin is not judged; where nothing can be in focus, nothing is out of i
 const sigmas = [1, 1.5, 2, 3, 4];
 
 /** Focus of a picture as it is and blurred ever more, after JPEG as a scanner stores it. */
-async function seriesOf(picture: sharp.Sharp): Promise<number[]> {
+async function seriesOf(picture: ReturnType<typeof sharp>): Promise<number[]> {
   const scores: number[] = [];
   for (const sigma of [0, ...sigmas]) {
     const stored = await (sigma > 0 ? picture.clone().blur(sigma) : picture.clone()).jpeg({ quality: 85 }).toBuffer();
