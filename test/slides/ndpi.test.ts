@@ -206,28 +206,51 @@ test('markers that are not listed are looked for once, in steps that are told', 
   assert.deepEqual((await listed.slide.tile(0, 0, 0)).bytes, bytes);
 });
 
-const flat: Painter = (x, y) => [((x >> 4) * 4) & 255, (y * 4) & 240, (x >> 12) * 12];
+const flat: Painter = (x, y) => [((x >> 4) * 4) & 255, ((y >> 4) * 4) & 255, ((x + y) >> 12) * 12];
+const long = 70_144;
 
-test('an image wider than 65,535 px, whose JPEG cannot say so', async (t) => {
-  const wide = { widthPx: 70_144, heightPx: 16, lens: 20, interval: 64, paint: flat };
-  for (const stated of [
-    { widthPx: 0, heightPx: 0 },
-    { widthPx: 70_144 % 65_536, heightPx: 16 },
-  ]) {
-    const { path, slide } = await made(t, [{ ...wide, stated }]);
-    assert.equal(slide.info.widthPx, 70_144);
-    for (const x of [0, 65_500]) {
-      const { data } = await slide.region({ x, y: 0, widthPx: 200, heightPx: 16, downsample: 1 });
-      const [r, g, b] = flat(x + 100, 9);
-      const at = (9 * 200 + 100) * 3;
-      assert.ok(
-        largestDifference(data.subarray(at, at + 3), Uint8Array.of(r, g, b)) <= 3,
-        `${data.subarray(at, at + 3)}`,
-      );
-      if (!skip) assert.ok(openSlideRgb(path, { level: 0, x, y: 0, width: 200, height: 16 }).equals(data), `${x}`);
+const large: Record<string, NdpiPicture> = {
+  'wide, and states no size': {
+    widthPx: long,
+    heightPx: 16,
+    lens: 20,
+    interval: 64,
+    stated: { widthPx: 0, heightPx: 0 },
+  },
+  'wide, and states what 16 bits hold': {
+    ...{ widthPx: long, heightPx: 16, lens: 20, interval: 64 },
+    stated: { widthPx: long % 65_536, heightPx: 16 },
+  },
+  'high, and states no height': {
+    widthPx: 16,
+    heightPx: long,
+    lens: 20,
+    interval: 2,
+    stated: { widthPx: 16, heightPx: 0 },
+  },
+};
+for (const [name, picture] of Object.entries(large)) {
+  test(`an image of more than 65,535 px that is ${name}`, async (t) => {
+    const { path, slide } = await made(t, [{ ...picture, paint: flat }]);
+    const { widthPx, heightPx } = slide.info;
+    assert.deepEqual([widthPx, heightPx], [picture.widthPx, picture.heightPx]);
+    for (const along of [0, 65_500]) {
+      const place = widthPx === long ? { x: along, y: 0 } : { x: 0, y: along };
+      const size = widthPx === long ? { widthPx: 200, heightPx: 16 } : { widthPx: 16, heightPx: 200 };
+      const { data } = await slide.region({ ...place, ...size, downsample: 1 });
+      for (const [x, y] of [
+        [3, 9],
+        [size.widthPx - 1, size.heightPx - 1],
+      ] as const) {
+        const at = (y * size.widthPx + x) * 3;
+        const wanted = Uint8Array.from(flat(place.x + x, place.y + y));
+        assert.ok(largestDifference(data.subarray(at, at + 3), wanted) <= 3, `${x} ${y}`);
+      }
+      if (!skip)
+        assert.ok(openSlideRgb(path, { level: 0, ...place, width: size.widthPx, height: size.heightPx }).equals(data));
     }
-  }
-});
+  });
+}
 
 test('a file above 4 GiB, all of it behind the border', { skip: sparse }, async (t) => {
   const opened = await made(t, [{ ...level0, gap: 2 ** 32 + 1000 }, level1, macro]);
