@@ -72,7 +72,7 @@ function dateText(iso: string): string {
   return `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-function dataSection({ split, sizePx, mpp, stains, classes }: ReportModel): string {
+function dataSection({ split, sizePx, mpp, stains, classes, recipe }: ReportModel): string {
   const total = (part: 'train' | 'validation' | 'test'): string =>
     countText(split.classes.reduce((sum, one) => sum + one[part], 0));
   const rows = split.classes.map((one) => {
@@ -86,10 +86,11 @@ function dataSection({ split, sizePx, mpp, stains, classes }: ReportModel): stri
     : '<td colspan="3">unknown</td>';
   const scale = mpp === null ? 'unknown µm per px' : `${mpp} µm per px`;
   const stain = stains.length === 0 ? '' : ` Stain: ${text(stains.join(', '))}.`;
+  const colours = recipe.input.colour === 'srgb' ? 'through the slides’ ICC profiles' : 'as scanned';
   const slides = split.slides === 0 ? '' : ` ${countText(split.slides)} slides.`;
   return [
     '<h2>Data</h2>',
-    `<p>Patches of ${sizePx} × ${sizePx} px at ${scale}.${slides}${stain} A patient stands in one part only.</p>`,
+    `<p>Patches of ${sizePx} × ${sizePx} px at ${scale}, colours ${colours}.${slides}${stain} A patient stands in one part only.</p>`,
     '<table><thead><tr><th>Patches of class</th><th>Training</th><th>Validation</th><th>Test</th></tr></thead><tbody>',
     ...rows,
     `<tr><td>Patients</td>${patientCells}</tr></tbody>`,

@@ -44,7 +44,7 @@ export const modelsShow: Command = {
     if (terminal.json) return;
     terminal.say(`${passport.name} (${passport.id}), made ${passport.createdAt}`);
     terminal.say(
-      `Classes ${passport.classes.map(({ name }) => name).join(', ')}; ${passport.sizePx} px at ${passport.mpp ?? 'unknown'} µm/px`,
+      `Classes ${passport.classes.map(({ name }) => name).join(', ')}; ${passport.sizePx} px at ${passport.mpp ?? 'unknown'} µm/px, colours ${passport.recipe.input.colour === 'srgb' ? 'through the slide’s profile' : 'as scanned'}`,
     );
     terminal.say(
       `Backbone ${passport.backbone.name} up to ${passport.attach}; recipe ${passport.recipe.name}, seed ${passport.seed}`,

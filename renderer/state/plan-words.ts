@@ -31,6 +31,7 @@ export function recipeLines(recipe: Recipe): readonly (readonly [string, string]
       'Patches',
       `${recipe.input.sizePx} × ${recipe.input.sizePx} px${recipe.input.mpp ? ` at ${recipe.input.mpp} µm` : ', the coarsest slide’s µm'}`,
     ],
+    ['Colours', recipe.input.colour === 'srgb' ? 'through each slide’s profile' : 'as scanned'],
     ...[...phases, ...ladder].map((words, index) => [index === 0 ? 'Phases' : '', words] as const),
     [
       'Batch',

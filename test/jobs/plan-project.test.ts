@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { EosinError } from '../../app/core/errors.ts';
 import { boxPolygon } from '../../app/core/geometry.ts';
 import type { SplitPart } from '../../app/core/project.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
@@ -8,6 +9,7 @@ import { planProject } from '../../app/jobs/plan-project.ts';
 import type { TrainPlan } from '../../app/jobs/train-plan.ts';
 import type { SlidePool } from '../../app/slides/slide-pool.ts';
 import { checkRecipe } from '../../app/training/recipe-book.ts';
+import { wideScanner, writeMatrixProfile } from '../fixtures/icc-writer.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { glandRegion, glassPx, stromaRegion, tissueSize } from '../fixtures/tissue-slide.ts';
 import { type LabelledProject, openLabelledProject, testPool } from './fixtures/labelled-project.ts';
@@ -104,6 +106,25 @@ test('a slide of unknown µm/px is left out and said; one set by hand is used', 
   study.project.slides.update(bare.id, { mpp: { x: 0.5, y: 0.5 } });
   const { summary } = await plan(study);
   assert.equal(summary.slides, 3);
+});
+
+test('with colours through the profile, slides without one are left out and said', async (t) => {
+  const study = await studyOf(t, ['train', 'validation', 'train']);
+  const srgb = { input: { sizePx: 64, mpp: 0.5, colour: 'srgb' as const } };
+  await assert.rejects(
+    plan(study, srgb),
+    (error) => error instanceof EosinError && /no colour profile/.test(error.remedy),
+  );
+  const profile = writeMatrixProfile(wideScanner);
+  for (const patient of ['P0', 'P1']) {
+    const slide = await study.add(`profiled-${patient}.tif`, { patient, profile });
+    study.labelBoth(slide.id);
+  }
+  const made = await plan(study, srgb);
+  assert.equal(made.summary.slides, 2);
+  assert.equal(made.summary.warnings.filter((warning) => /no colour profile/.test(warning)).length, 3);
+  assert.ok(made.pixels.kind === 'slides');
+  assert.ok(made.pixels.slides.every(({ slide }) => slide.colour === 'srgb' && /profiled/.test(slide.path)));
 });
 
 test('a slide more than 20 % coarser is left out, one a little coarser is read as it is', async (t) => {

@@ -12,6 +12,7 @@ import type { OpenedModel } from '../../app/passports/model-folder.ts';
 import type { SlidePool } from '../../app/slides/slide-pool.ts';
 import { createTissueMasks } from '../../app/slides/tissue-masks.ts';
 import { startProcess } from '../../main/start-process.ts';
+import { wideScanner, writeMatrixProfile } from '../fixtures/icc-writer.ts';
 import { glandProbability, tinySizePx, writeTinyModel } from '../fixtures/tiny-model.ts';
 import { glassPx, tissuePainter, tissueSize, writeTissueSlide } from '../fixtures/tissue-slide.ts';
 import { testPool } from './fixtures/labelled-project.ts';
@@ -38,7 +39,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Options extends Partial<Pick<PredictionRequest, 'stride' | 'model'>> {
+interface Options extends Partial<Pick<PredictionRequest, 'stride' | 'model' | 'override' | 'slide'>> {
   readonly tissue?: TissueChoice;
   readonly mpp?: Mpp | null;
   readonly onEvent?: (event: JobEvent) => void;
@@ -140,6 +141,38 @@ test('a slide of unknown µm/px and a too coarse one are refused before a proces
   await assert.rejects(predict('stain', { model: stained }), { code: 'model/wrong-stain' });
   for (const name of ['unknown', 'coarse', 'stain'])
     assert.ok(!readdirSync(folder).includes(`${name}.heatmap`), `${name} left a file`);
+});
+
+test('a model that sees colours through a profile gets them so, and a slide without one only by hand', async () => {
+  const { recipe } = model.passport;
+  const seeing: OpenedModel = {
+    ...model,
+    passport: { ...model.passport, recipe: { ...recipe, input: { ...recipe.input, colour: 'srgb' } } },
+  };
+  await assert.rejects(predict('no-profile', { model: seeing }), { code: 'model/no-profile', kind: 'input' });
+  assert.ok(!readdirSync(folder).includes('no-profile.heatmap'));
+  const byHand = await predict('by-hand', { model: seeing, override: { anyColour: true } });
+  assert.match(byHand.warnings.join(' '), /as scanned, allowed by hand/);
+  assert.deepEqual([byHand.heatmap.header.settings.colour, byHand.heatmap.header.settings.anyColour], ['stored', true]);
+  const path = join(folder, 'profiled.tif');
+  await writeTissueSlide(path, { profile: writeMatrixProfile(wideScanner) });
+  const slide = { id: 's1', path, info: await pool.describe(path), mpp: info.mpp, stain: 'H&E' };
+  const scanned = await predict('scanned', { slide });
+  const through = await predict('through', { model: seeing, slide });
+  assert.deepEqual(
+    [scanned, through].map((one) => one.heatmap.header.settings.colour),
+    ['stored', 'srgb'],
+  );
+  assert.deepEqual(
+    at(scanned, 3, 6),
+    at(byHand, 3, 6),
+    'a profile changes nothing for a model that does not ask for it',
+  );
+  const corner = { x: 3 * tinySizePx, y: 6 * tinySizePx, widthPx: tinySizePx, heightPx: tinySizePx, downsample: 1 };
+  const { data } = await pool.region({ path, colour: 'srgb' }, corner);
+  const red = data.reduce((sum, value, i) => (i % 3 === 0 ? sum + value : sum), 0) / (data.length / 3);
+  assert.ok(Math.abs(at(through, 3, 6)[0]! - glandProbability(red)) < 1e-3);
+  assert.ok(Math.abs(at(through, 3, 6)[0]! - at(scanned, 3, 6)[0]!) > 1e-3);
 });
 
 test('a finer slide is resampled to the model, and the run says when it is read as it is', async () => {
