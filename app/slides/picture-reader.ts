@@ -16,7 +16,7 @@ export async function decodePictures(
   await writeInto(file, async (write) => {
     for (const { path, offset } of pictures) {
       const picture = await readPicture(path, colour);
-      await write(toSquare(picture, sizePx), offset);
+      write(toSquare(picture, sizePx), offset);
       onStep?.();
     }
   });

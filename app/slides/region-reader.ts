@@ -10,6 +10,8 @@ import type { TileLevel } from './tile-level.ts';
 /** Source px that one step decodes at the most, give or take the tiles at its border. */
 const stepSidePx = 2048;
 const stepPixels = 4 * stepSidePx * stepSidePx;
+/** Px that are decoded at once: enough to share the cost of a call, few enough to stay in the processor's caches. */
+const decodePixels = 2 ** 21;
 
 /** Finer than this nothing is gained. */
 const finestDownsample = 1 / 64;
@@ -22,50 +24,91 @@ export interface LevelBox {
   readonly heightPx: number;
 }
 
-/** Cuts all boxes out of a level with one decoding call; what lies outside of the level is white. */
-export async function readWindows(level: TileLevel, boxes: readonly LevelBox[]): Promise<Window[]> {
-  const places = new Map<number, number>();
-  for (const box of boxes)
-    for (const { index } of tilesUnder(level, box)) if (!places.has(index)) places.set(index, places.size);
-  const tiles = places.size > 0 ? await level.decodeTiles([...places.keys()]) : new Uint8Array(0);
-  return boxes.map((box) => compose(level, box, places, tiles));
+/**
+ * Memory that the next reading may use again: to get fresh memory from the system costs a third of what decoding into it does. What a
+ * reading gave lies in it, so it serves one reading at a time.
+ */
+export interface Scratch {
+  tiles: Uint8Array;
+  windows: Uint8Array;
 }
 
-function* tilesUnder(level: TileLevel, box: LevelBox): Generator<{ index: number; column: number; row: number }> {
+/** Cuts all boxes out of a level, each tile decoded once, some tiles at a time; what lies outside of the level is white. */
+export async function readWindows(level: TileLevel, boxes: readonly LevelBox[], scratch?: Scratch): Promise<Window[]> {
+  const users = new Map<number, number[]>();
+  for (const [number, box] of boxes.entries())
+    for (const index of tilesUnder(level, box)) {
+      const found = users.get(index);
+      if (found) found.push(number);
+      else users.set(index, [number]);
+    }
+  const windows = blankWindows(level, boxes, scratch);
+  const tilePixels = level.tileWidthPx * level.tileHeightPx;
+  const indexes = [...users.keys()];
+  const atOnce = Math.max(1, Math.floor(decodePixels / tilePixels));
+  if (scratch) scratch.tiles = atLeast(scratch.tiles, Math.min(atOnce, indexes.length) * tilePixels * 3);
+  for (let first = 0; first < indexes.length; first += atOnce) {
+    const these = indexes.slice(first, first + atOnce);
+    const tiles = await level.decodeTiles(these, scratch?.tiles);
+    for (const [place, index] of these.entries())
+      for (const number of users.get(index)!) paste(level, index, tiles, place * tilePixels, windows[number]!);
+  }
+  return windows;
+}
+
+function atLeast(memory: Uint8Array, bytes: number): Uint8Array {
+  return memory.length >= bytes ? memory : new Uint8Array(bytes);
+}
+
+/** Indexes of the tiles that the box touches. */
+function* tilesUnder(level: TileLevel, box: LevelBox): Generator<number> {
   const firstColumn = Math.max(0, Math.floor(box.x / level.tileWidthPx));
   const lastColumn = Math.min(level.columns - 1, Math.ceil((box.x + box.widthPx) / level.tileWidthPx) - 1);
   const firstRow = Math.max(0, Math.floor(box.y / level.tileHeightPx));
   const lastRow = Math.min(level.rows - 1, Math.ceil((box.y + box.heightPx) / level.tileHeightPx) - 1);
   for (let row = firstRow; row <= lastRow; row++)
-    for (let column = firstColumn; column <= lastColumn; column++)
-      yield { index: row * level.columns + column, column, row };
+    for (let column = firstColumn; column <= lastColumn; column++) yield row * level.columns + column;
 }
 
-function compose(level: TileLevel, box: LevelBox, places: ReadonlyMap<number, number>, tiles: Uint8Array): Window {
-  const { tileWidthPx, tileHeightPx } = level;
-  const inside =
-    box.x >= 0 && box.y >= 0 && box.x + box.widthPx <= level.widthPx && box.y + box.heightPx <= level.heightPx;
-  const data = new Uint8Array(box.widthPx * box.heightPx * 3);
-  if (!inside) data.fill(255);
-  for (const { index, column, row } of tilesUnder(level, box)) {
-    const tileX = column * tileWidthPx;
-    const tileY = row * tileHeightPx;
-    const x0 = Math.max(box.x, tileX);
-    const x1 = Math.min(box.x + box.widthPx, tileX + tileWidthPx, level.widthPx);
-    const y0 = Math.max(box.y, tileY);
-    const y1 = Math.min(box.y + box.heightPx, tileY + tileHeightPx, level.heightPx);
-    const base = places.get(index)! * tileWidthPx * tileHeightPx;
-    for (let y = y0; y < y1; y++) {
-      const from = (base + (y - tileY) * tileWidthPx + x0 - tileX) * 3;
-      data.set(tiles.subarray(from, from + (x1 - x0) * 3), ((y - box.y) * box.widthPx + x0 - box.x) * 3);
-    }
+/** Windows in which what lies in the level is still to come, and the rest is white. */
+function blankWindows(level: TileLevel, boxes: readonly LevelBox[], scratch?: Scratch): Window[] {
+  const bytesOf = (box: LevelBox): number => box.widthPx * box.heightPx * 3;
+  if (scratch)
+    scratch.windows = atLeast(
+      scratch.windows,
+      boxes.reduce((sum, box) => sum + bytesOf(box), 0),
+    );
+  let used = 0;
+  return boxes.map((box) => {
+    const bytes = bytesOf(box);
+    const data = scratch ? scratch.windows.subarray(used, used + bytes) : new Uint8Array(bytes);
+    used += bytes;
+    const inside =
+      box.x >= 0 && box.y >= 0 && box.x + box.widthPx <= level.widthPx && box.y + box.heightPx <= level.heightPx;
+    if (!inside) data.fill(255);
+    return {
+      data,
+      ...box,
+      slideAcross: { from: Math.max(0, -box.x), to: Math.min(box.widthPx, level.widthPx - box.x) },
+      slideDown: { from: Math.max(0, -box.y), to: Math.min(box.heightPx, level.heightPx - box.y) },
+    };
+  });
+}
+
+/** Copies what a tile, which begins at px `base` of `tiles`, has of a window. */
+function paste(level: TileLevel, index: number, tiles: Uint8Array, base: number, window: Window): void {
+  const { tileWidthPx, tileHeightPx, columns, widthPx, heightPx } = level;
+  const tileX = (index % columns) * tileWidthPx;
+  const tileY = Math.floor(index / columns) * tileHeightPx;
+  const x0 = Math.max(window.x, tileX);
+  const x1 = Math.min(window.x + window.widthPx, tileX + tileWidthPx, widthPx);
+  const y0 = Math.max(window.y, tileY);
+  const y1 = Math.min(window.y + window.heightPx, tileY + tileHeightPx, heightPx);
+  for (let y = y0; y < y1; y++) {
+    const from = (base + (y - tileY) * tileWidthPx + x0 - tileX) * 3;
+    const to = ((y - window.y) * window.widthPx + x0 - window.x) * 3;
+    window.data.set(tiles.subarray(from, from + (x1 - x0) * 3), to);
   }
-  return {
-    data,
-    ...box,
-    slideAcross: { from: Math.max(0, -box.x), to: Math.min(box.widthPx, level.widthPx - box.x) },
-    slideDown: { from: Math.max(0, -box.y), to: Math.min(box.heightPx, level.heightPx - box.y) },
-  };
 }
 
 /** A request in a level's own px. */
@@ -136,13 +179,13 @@ export function checkRequest({ x, y, widthPx, heightPx, downsample }: RegionRequ
     );
 }
 
-/** Boxes in groups that share a decoding call of bounded size, neighbours together. */
+/** Boxes in groups that share the decoding of a bounded number of tiles, neighbours together. */
 export function* groupBoxes<T extends { box: LevelBox }>(level: TileLevel, items: readonly T[]): Generator<T[]> {
   let group: T[] = [];
   let tiles = new Set<number>();
   const mostTiles = Math.max(1, Math.floor(stepPixels / (level.tileWidthPx * level.tileHeightPx)));
   for (const item of items) {
-    const own = [...tilesUnder(level, item.box)].map(({ index }) => index);
+    const own = [...tilesUnder(level, item.box)];
     const together = new Set([...tiles, ...own]);
     if (group.length > 0 && together.size > mostTiles) {
       yield group;

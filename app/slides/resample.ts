@@ -66,6 +66,8 @@ export function resample(window: Window, x: number, y: number, stepX: number, st
   const top = y - window.y;
   if (Number.isInteger(left) && Number.isInteger(top) && stepX === stepY && Number.isInteger(stepX)) {
     if (stepX === 1) copy(window, left, top, target);
+    else if (stepX === 2 && left + target.widthPx * 2 <= window.widthPx && top + target.heightPx * 2 <= window.heightPx)
+      halve(window, left, top, target);
     else shrink(window, left, top, stepX, target);
     return;
   }
@@ -148,6 +150,22 @@ function copy(window: RgbImage, left: number, top: number, target: Target): void
       window.data.subarray(from, from + target.widthPx * 3),
       ((target.top + j) * target.rowPx + target.left) * 3,
     );
+  }
+}
+
+/** As `shrink` by 2 where no cell is cut off: the step that is asked for most often. */
+function halve({ data, widthPx }: RgbImage, left: number, top: number, target: Target): void {
+  const { data: out, rowPx } = target;
+  const row = widthPx * 3;
+  for (let j = 0; j < target.heightPx; j++) {
+    let at = ((top + j * 2) * widthPx + left) * 3;
+    let to = ((target.top + j) * rowPx + target.left) * 3;
+    for (const end = to + target.widthPx * 3; to < end; to += 3, at += 6) {
+      const below = at + row;
+      out[to] = (data[at]! + data[at + 3]! + data[below]! + data[below + 3]! + 2) >> 2;
+      out[to + 1] = (data[at + 1]! + data[at + 4]! + data[below + 1]! + data[below + 4]! + 2) >> 2;
+      out[to + 2] = (data[at + 2]! + data[at + 5]! + data[below + 2]! + data[below + 5]! + 2) >> 2;
+    }
   }
 }
 

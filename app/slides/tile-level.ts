@@ -24,9 +24,10 @@ export interface TileLevel extends PyramidLevel {
   readonly missing?: ReadonlySet<number>;
   /**
    * The tiles with these indexes (row * columns + column) in one decoding call, one after another in the order asked for, each
-   * [tileHeightPx, tileWidthPx, rgb]; a tile that the file leaves out is white. Throws `slide/damaged-tile`.
+   * [tileHeightPx, tileWidthPx, rgb]; a tile that the file leaves out is white. They may lie in `scratch`, where it is large enough.
+   * Throws `slide/damaged-tile`.
    */
-  decodeTiles(indexes: readonly number[]): Promise<Uint8Array>;
+  decodeTiles(indexes: readonly number[], scratch?: Uint8Array): Promise<Uint8Array>;
   /** Null unless the tile is a baseline JPEG that lies wholly inside the level. */
   storedTile(column: number, row: number): Promise<StoredTile | null>;
   /** The tile as a JPEG of its own, put together from stored bytes without decoding, where the level can do so; clipped to the level. */
@@ -35,6 +36,13 @@ export interface TileLevel extends PyramidLevel {
 
 const jpeg = 7;
 const webp = 50001;
+
+/** A tile as the file has it. */
+interface StoredBytes {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Aperio's YCbCr and RGB, and the one of everybody else. */
 const aperioYcbcr = 33003;
 const jpeg2000 = new Set([aperioYcbcr, 33005, 34712]);
@@ -102,7 +110,7 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     if (size?.widthPx !== tileWidthPx || size.heightPx !== tileHeightPx) throw damagedTile(nameTile(index));
   };
 
-  const decodeStack = async (stored: readonly { index: number; bytes: Uint8Array }[]): Promise<Uint8Array> => {
+  const decodeStack = async (stored: readonly StoredBytes[]): Promise<Uint8Array> => {
     const chroma = isJpeg ? stored.map(({ bytes, index }) => headerOf(bytes, index).chromaSubsampling)[0] : undefined;
     if (directory.compression === webp) for (const { bytes, index } of stored) checkWebp(bytes, index);
     const heightOfAll = tileHeightPx * stored.length;
@@ -122,15 +130,15 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     return image.data;
   };
 
-  const decodeJpeg2000Stack = async (stored: readonly { bytes: Uint8Array }[]): Promise<Uint8Array> => {
+  const decodeJpeg2000Stack = async (stored: readonly StoredBytes[]): Promise<Uint8Array> => {
     const picture = { widthPx: tileWidthPx, heightPx: tileHeightPx, colours: jpeg2000Colours(directory) };
     const all = new Uint8Array(tileBytes * stored.length);
     for (const [i, { bytes }] of stored.entries()) all.set(await decodeJpeg2000(bytes, picture), i * tileBytes);
     return all;
   };
 
-  const decodeJpegs = async (stored: readonly { index: number; bytes: Uint8Array }[]): Promise<Uint8Array> => {
-    const all = new Uint8Array(tileBytes * stored.length);
+  const decodeJpegs = async (stored: readonly StoredBytes[], scratch?: Uint8Array): Promise<Uint8Array> => {
+    const all = scratch?.subarray(0, tileBytes * stored.length) ?? new Uint8Array(tileBytes * stored.length);
     for (const [i, { bytes, index }] of stored.entries()) {
       const whole = wholeJpeg(directory.jpegTables, directory.photometric, bytes, headerOf(bytes, index));
       const place = all.subarray(i * tileBytes, (i + 1) * tileBytes);
@@ -154,13 +162,15 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
     rows,
     compression: compressionNames[directory.compression]!,
     missing: missingTiles(pieces.byteCounts),
-    async decodeTiles(indexes) {
+    async decodeTiles(indexes, scratch) {
+      const memory = scratch && scratch.length >= tileBytes * indexes.length ? scratch : undefined;
+      const decodeThese = (these: readonly StoredBytes[]): Promise<Uint8Array> => decode(these, memory);
       const read = indexes.length === 1 ? [readTile(indexes[0]!)] : await readTiles(indexes);
       const stored = indexes.flatMap((index, i) => (read[i] ? [{ index, bytes: read[i], place: i }] : []));
-      if (stored.length === indexes.length && stored.length > 0) return decodeOrName(decode, stored, nameTile);
+      if (stored.length === indexes.length && stored.length > 0) return decodeOrName(decodeThese, stored, nameTile);
       const all = new Uint8Array(tileBytes * indexes.length).fill(255);
       if (stored.length === 0) return all;
-      const decoded = await decodeOrName(decode, stored, nameTile);
+      const decoded = await decodeOrName(decodeThese, stored, nameTile);
       for (const [i, { place }] of stored.entries())
         all.set(decoded.subarray(i * tileBytes, (i + 1) * tileBytes), place * tileBytes);
       return all;

@@ -69,3 +69,19 @@ test('shrinking keeps cells that the border cuts off as means of what is there',
   assert.deepEqual([widthPx, heightPx], [2, 1]);
   assert.deepEqual([...out], [25, 25, 25, 70, 70, 70]);
 });
+
+test('half the resolution is the mean of four px, rounded, anywhere in a window and in an output', () => {
+  const [widthPx, heightPx] = [11, 9];
+  const data = new Uint8Array(widthPx * heightPx * 3).map((_, i) => (i * 97) % 251);
+  const span = { from: 0, to: widthPx };
+  const window = { data, x: 5, y: 7, widthPx, heightPx, slideAcross: span, slideDown: { from: 0, to: heightPx } };
+  const out = new Uint8Array(6 * 5 * 3);
+  resample(window, 6, 8, 2, 2, { data: out, rowPx: 6, left: 1, top: 1, widthPx: 5, heightPx: 4 });
+  for (let y = 0; y < 4; y++)
+    for (let x = 0; x < 5; x++)
+      for (let c = 0; c < 3; c++) {
+        const at = ((1 + 2 * y) * widthPx + 1 + 2 * x) * 3 + c;
+        const sum = data[at]! + data[at + 3]! + data[at + widthPx * 3]! + data[at + widthPx * 3 + 3]!;
+        assert.equal(out[((1 + y) * 6 + 1 + x) * 3 + c], Math.floor((sum + 2) / 4), `${x} ${y} ${c}`);
+      }
+});
