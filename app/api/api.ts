@@ -13,6 +13,7 @@ import { placeRoutes } from './places.ts';
 import { projectRoutes } from './project.ts';
 import { runRoutes } from './runs.ts';
 import { slidePixelRoutes } from './slide-pixels.ts';
+import { slidePrivacyRoutes } from './slide-privacy.ts';
 import { slideRoutes } from './slides.ts';
 import { splitRoutes } from './split.ts';
 
@@ -23,6 +24,7 @@ export function createApi(deps: ApiDeps) {
     .route('/api/project', projectRoutes(deps))
     .route('/api', slideRoutes(deps))
     .route('/api/slides', slidePixelRoutes(deps))
+    .route('/api/slides', slidePrivacyRoutes(deps))
     .route('/api', annotationRoutes(deps))
     .route('/api', splitRoutes(deps))
     .route('/api', patchRoutes(deps))

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { ErrorReport } from '../core/errors.ts';
 import type { SlideView } from '../core/project.ts';
+import { withoutNames } from '../core/slide-names.ts';
 import { tellWhile } from '../core/tell-while.ts';
 import { checkSlide, checkSlides } from '../slides/check-slides.ts';
 import { importSlides } from '../slides/import-slides.ts';
@@ -13,7 +14,7 @@ import type { SlideSource } from '../slides/slide-source.ts';
 import { duplicateSlide } from '../slides/slide-store.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { eventStream, told } from './event-stream.ts';
-import { jsonBody } from './validated.ts';
+import { jsonBody, query } from './validated.ts';
 
 const word = z.string().trim().max(200);
 /** Where tissue begins; a threshold of null is the automatic one. */
@@ -95,10 +96,14 @@ export function slideRoutes({ pool, places, workspace, closing }: ApiDeps) {
         await pool.stopPreparing(workspace.project().slides.source(c.req.param('id')));
         return c.json({});
       })
-      .get('/slides/:id', (c) => {
+      // Properties that a name may stand in are counted only, unless all are asked for.
+      .get('/slides/:id', query(z.object({ properties: z.enum(['technical', 'all']).default('technical') })), (c) => {
         const { slides } = workspace.project();
         const id = c.req.param('id');
-        return c.json({ slide: slides.get(id), properties: slides.properties(id) });
+        const properties = slides.properties(id);
+        const shown = c.req.valid('query').properties === 'all' ? { properties, hidden: 0 } : withoutNames(properties);
+        c.header('cache-control', 'no-store');
+        return c.json({ slide: slides.get(id), ...shown });
       })
       .patch('/slides/:id', jsonBody(editSchema), (c) => {
         const { mppUm, ...edit } = c.req.valid('json');

@@ -20,16 +20,20 @@ export const deidentify: Command = {
     const eta = createEta();
     const report = await saveCopyWithoutNames(
       pool,
-      { path: slide, out, user: host.user },
-      ({ done, total }) =>
+      { slide, out, user: host.user },
+      ({ done, total }) => {
+        // What is copied is then searched: as many bytes again.
+        const half = total / 2;
+        const searching = done > half;
         terminal.progress({
           type: 'progress',
-          stage: done * 2 <= total ? 'copying' : 'searching the copy',
-          done: Math.round(done / megabyte),
-          total: Math.round(total / megabyte),
+          stage: searching ? 'searching the copy' : 'copying',
+          done: Math.round((searching ? done - half : done) / megabyte),
+          total: Math.round(half / megabyte),
           unit: 'MB',
           etaSeconds: eta.after(done, total),
-        }),
+        });
+      },
       signal,
     );
     terminal.result({ ...report, file: out });

@@ -1,19 +1,21 @@
 /** What is in a slide. */
 import path from 'node:path';
 import type { SlideInfo } from '../../app/core/slide.ts';
+import { withoutNames } from '../../app/core/slide-names.ts';
 import { word } from './arguments.ts';
 import type { Command } from './command.ts';
 import { table } from './table.ts';
 
 export const info: Command = {
   name: 'info',
-  usage: 'SLIDE',
-  summary: 'What is in a slide: size, µm/px, levels, compression.',
-  flags: {},
-  async run({ words, terminal, app, signal }) {
+  usage: 'SLIDE [--all]',
+  summary: 'What is in a slide: size, µm/px, levels, compression; with --all also what may name a person.',
+  flags: { all: { type: 'boolean' } },
+  async run({ words, flags, terminal, app, signal }) {
     const { pool } = (await app()).services;
     const slide = await pool.describe(path.resolve(word(words, 0, 'SLIDE')), signal);
-    terminal.result(slide);
+    const shown = flags.all ? { properties: slide.properties, hidden: 0 } : withoutNames(slide.properties);
+    terminal.result({ ...slide, ...shown });
     if (terminal.json) return;
     const mpp = slide.mpp ? `${slide.mpp.x} x ${slide.mpp.y} µm/px` : 'µm/px unknown';
     terminal.say(
@@ -30,6 +32,11 @@ export const info: Command = {
     for (const line of moreInWords(slide)) terminal.say(line);
     terminal.say(`Stored beside it: ${slide.associated.join(', ') || 'nothing'}`);
     terminal.say(`Fingerprint ${slide.fingerprint}`);
+    if (flags.all) {
+      for (const [name, value] of Object.entries(shown.properties))
+        terminal.say(`  ${name}: ${value.replaceAll(/\s+/g, ' ')}`);
+    } else if (shown.hidden > 0)
+      terminal.say(`${shown.hidden} properties that may name a person are not shown; --all shows them.`);
   },
 };
 

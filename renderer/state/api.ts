@@ -80,7 +80,9 @@ export const api = {
   otherFile: (id: string) => json(oneSlide.other.$get(of(id))),
   prepare: (id: string, signal: AbortSignal) => lines(oneSlide.prepare.$post(of(id), until(signal))),
   stopPreparing: (id: string) => json(oneSlide.prepare.$delete(of(id))),
-  slide: (id: string) => json(oneSlide.$get(of(id))),
+  slide: (id: string, properties: 'technical' | 'all') => json(oneSlide.$get({ ...of(id), query: { properties } })),
+  copyWithoutNames: (id: string, folder: string, name: string, signal: AbortSignal) =>
+    lines(oneSlide.copy.$post({ ...of(id), json: { folder, name } }, until(signal))),
   editSlide: (id: string, edit: SlideEdit) => json(oneSlide.$patch({ ...of(id), json: edit })),
   removeSlide: (id: string) => json(oneSlide.$delete(of(id))),
   relink: (id: string, handle: string) => json(oneSlide.relink.$post({ ...of(id), json: { handle } })),
@@ -125,6 +127,9 @@ export const api = {
 export const pictures = {
   thumbnail: (slideId: string, side: number): string =>
     oneSlide.thumbnail.$path({ ...of(slideId), query: { side: String(side) } }),
+  /** A label or macro picture by its name. */
+  associated: (slideId: string, name: string): string =>
+    oneSlide.associated[':name'].$path({ param: { id: slideId, name: encodeURIComponent(name) } }),
   /** Of the file that the slide's info describes; refused when another one stands there. */
   tile: (
     { id, info }: Pick<SlideView, 'id' | 'info'>,

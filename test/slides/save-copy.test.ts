@@ -26,7 +26,7 @@ test('the copy appears under its name, and nothing else does', async (t) => {
   writeFileSync(path, (await makeNamedSlides())['aperio.svs']!.bytes);
   const progress: number[] = [];
   const out = join(folder, 'new folder', 'clean.svs');
-  const report = await saveCopyWithoutNames(pool, { path, out, ...nobody }, ({ done, total }) =>
+  const report = await saveCopyWithoutNames(pool, { slide: path, out, ...nobody }, ({ done, total }) =>
     progress.push(done / total),
   );
   assert.equal(report.format, 'svs');
@@ -39,10 +39,10 @@ test('a folder for a folder', async (t) => {
   const path = join(folder, 'slide');
   mkdirSync(path);
   for (const [name, bytes] of Object.entries((await makeNamedDicom()).files)) writeFileSync(join(path, name), bytes);
-  await saveCopyWithoutNames(pool, { path, out: join(folder, 'clean'), ...nobody }, () => {});
+  await saveCopyWithoutNames(pool, { slide: path, out: join(folder, 'clean'), ...nobody }, () => {});
   assert.deepEqual(readdirSync(folder).sort(), ['clean', 'slide']);
   assert.deepEqual(readdirSync(join(folder, 'clean')).sort(), ['level-1.dcm', 'level-2.dcm', 'level-3.dcm']);
-  const inside = saveCopyWithoutNames(pool, { path, out: join(path, 'clean'), ...nobody }, () => {});
+  const inside = saveCopyWithoutNames(pool, { slide: path, out: join(path, 'clean'), ...nobody }, () => {});
   await assert.rejects(inside, { code: 'deidentify/inside' });
   assert.equal(readdirSync(path).length, 4);
 });
@@ -55,7 +55,7 @@ test('what is there already stays as it is: the slide itself, another file', asy
   writeFileSync(join(folder, 'other.tif'), 'other');
   for (const name of ['a.tif', 'other.tif'])
     await assert.rejects(
-      saveCopyWithoutNames(pool, { path, out: join(folder, name), ...nobody }, () => {}),
+      saveCopyWithoutNames(pool, { slide: path, out: join(folder, name), ...nobody }, () => {}),
       {
         code: 'deidentify/exists',
       },
@@ -73,7 +73,7 @@ test('a copy that still holds a value is deleted, and the error names the tag, n
   // As a pixel's bytes: nothing but a search of all of them can know.
   Buffer.from(directory.pieces[0]!.buffer, directory.pieces[0]!.byteOffset).write('Zq Canary', 5000);
   writeFileSync(path, writeTiff([directory]));
-  const saving = saveCopyWithoutNames(pool, { path, out: join(folder, 'clean.tif'), ...nobody }, () => {});
+  const saving = saveCopyWithoutNames(pool, { slide: path, out: join(folder, 'clean.tif'), ...nobody }, () => {});
   await assert.rejects(saving, (thrown: { code: string; message: string }) => {
     assert.equal(thrown.code, 'deidentify/not-clean');
     assert.match(thrown.message, /Artist/);
@@ -90,7 +90,7 @@ test('a cancel in the middle of gigabytes leaves nothing, and the pool works on'
   const cancel = new AbortController();
   const saving = saveCopyWithoutNames(
     pool,
-    { path, out: join(folder, 'clean.tif'), ...nobody },
+    { slide: path, out: join(folder, 'clean.tif'), ...nobody },
     () => cancel.abort(),
     cancel.signal,
   );

@@ -5,12 +5,14 @@ import { EosinError } from '../../core/errors.ts';
 import { syncFolder, temporaryBeside, writeError } from '../../files/write-whole.ts';
 import type { StepProgress } from '../slide.ts';
 import type { SlidePool } from '../slide-pool.ts';
+import { type SlideSource, slideSource } from '../slide-source.ts';
 import type { CopyReport } from './copy-slide.ts';
 
 export interface CopyOrder {
-  /** Absolute: the slide's file or folder, and where the copy goes, which must be free. */
-  readonly path: string;
+  readonly slide: string | SlideSource;
+  /** Absolute; must be free. */
   readonly out: string;
+  /** Who works here: must not stand in the copy. */
   readonly user: string;
 }
 
@@ -20,16 +22,17 @@ export interface CopyOrder {
  */
 export async function saveCopyWithoutNames(
   pool: SlidePool,
-  { path, out, user }: CopyOrder,
+  { slide, out, user }: CopyOrder,
   onProgress: (progress: StepProgress) => void,
   signal?: AbortSignal,
 ): Promise<CopyReport> {
+  const { path } = slideSource(slide);
   await refusePlace(path, out);
   const temporary = temporaryBeside(out);
   try {
     await mkdir(temporary, { recursive: true });
     const request = { folder: temporary, name: basename(out), user };
-    const report = await pool.copyWithoutNames(path, request, onProgress, signal);
+    const report = await pool.copyWithoutNames(slide, request, onProgress, signal);
     await refusePlace(path, out);
     if (report.isFolder) await rename(temporary, out);
     else await rename(join(temporary, report.files[0]!), out);
