@@ -222,6 +222,58 @@ test('a process that dies is replaced, and its call is answered by the next', as
   assert.equal((await pool.describe(path)).widthPx, 300);
 });
 
+test('a process that cannot even be killed, since its drive has gone, is let go of and replaced', async (t) => {
+  const folder = tempFolder(t);
+  const cacheFolder = join(folder, 'cache');
+  mkdirSync(cacheFolder);
+  const kills: (() => void)[] = [];
+  let immortal = true;
+  const pool = createSlidePool({
+    startProcess(entry) {
+      const worker = startProcess(entry, { env: { EOSIN_CACHE: cacheFolder } });
+      // As one in the midst of a read from a dead network drive: the signal reaches it when the drive does.
+      const kill = (): void => void (immortal ? kills.push(worker.kill) : worker.kill());
+      return { ...worker, kill };
+    },
+    processes: 1,
+    deadlineMs: 1000,
+    cacheFolder,
+  });
+  t.after(async () => {
+    for (const kill of kills) kill();
+    await pool.close();
+  });
+  const path = await writeSmall(folder);
+  const hanging = join(folder, 'hanging.tif');
+  await writeHangingSlide(hanging);
+  await pool.describe(path);
+  await pool.describe(hanging);
+  const request = { x: 0, y: 0, widthPx: 64, heightPx: 64, downsample: 1 };
+  await assert.rejects(pool.region(hanging, request), { code: 'slide/storage', kind: 'retry' });
+  immortal = false;
+  assert.equal(kills.length, 1);
+  assert.equal((await pool.region(path, request)).widthPx, 64);
+});
+
+test('a file that is not the slide that was asked for is refused by every call', async (t) => {
+  const { folder, pool } = createBench(t, { processes: 1 });
+  const path = await writeSmall(folder);
+  const { fingerprint } = await pool.describe(path);
+  const request = { x: 0, y: 0, widthPx: 8, heightPx: 8, downsample: 1 };
+  const slide = { path, fingerprint };
+  await pool.region(slide, request);
+  await writeSlide(path, [{ ...size, compression: 'lzw', paint: () => [1, 2, 3] }]);
+  const changed = { code: 'slide/changed', kind: 'conflict' };
+  await assert.rejects(pool.describe(slide), changed);
+  await assert.rejects(pool.tile(slide, { level: 0, x: 0, y: 0 }), changed);
+  await assert.rejects(pool.region(slide, request), changed);
+  await assert.rejects(pool.thumbnail(slide, 64), changed);
+  await assert.rejects(pool.tissueMap(slide), changed);
+  const cut = { file: join(folder, 'patches'), sizePx: 8, downsample: 1, patches: [{ x: 0, y: 0, offset: 0 }] };
+  await assert.rejects(pool.cutPatches(slide, cut), changed);
+  assert.deepEqual([...(await pool.region(path, request)).data.subarray(0, 3)], [1, 2, 3]);
+});
+
 test('an aborted call leaves the line; the ones behind it are served', async (t) => {
   const { folder, pool } = createBench(t, { processes: 1 });
   const path = await writeSmall(folder);
