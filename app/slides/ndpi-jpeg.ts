@@ -59,6 +59,10 @@ export async function readNdpiJpeg(
   let restartInterval = 0;
   for (let at = 2; at + 4 <= bytes.length; ) {
     const marker = bytes[at + 1]!;
+    if (bytes[at] === 0xff && marker === 0xff) {
+      at++;
+      continue;
+    }
     if (bytes[at] !== 0xff || marker < 0xc0 || marker === end) throw bad('no marker', { offset: at });
     const length = bytes.readUInt16BE(at + 2);
     if (length < 2 || at + 2 + length > bytes.length) throw bad('a marker that is cut off', { offset: at, length });

@@ -5,9 +5,11 @@ import { type TestContext, test } from 'node:test';
 import sharp from 'sharp';
 import { EosinError } from '../../app/core/errors.ts';
 import { openBytes } from '../../app/slides/byte-source.ts';
+import { readNdpiJpeg, segmentGrid } from '../../app/slides/ndpi-jpeg.ts';
 import { joinWords } from '../../app/slides/ndpi-segments.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
 import { checkStructure } from '../../app/slides/structure-check.ts';
+import { writeJpeg } from '../fixtures/jpeg-writer.ts';
 import { type NdpiForm, type NdpiPicture, writeNdpi, writeSparseNdpi } from '../fixtures/ndpi-writer.ts';
 import { hasOpenSlide, openSlideProperties, openSlideRgb } from '../fixtures/openslide.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
@@ -345,6 +347,20 @@ test('what cannot be read is refused by name', async (t) => {
   await refused(t, [instead(279, 2 ** 31)], 'slide/truncated');
   await refused(t, [instead(278, 8)], 'slide/structure');
   await refused(t, [{ ...level0, stated: { widthPx: 60, heightPx: 24 } }], 'slide/structure');
+});
+
+test('a header with what scanners may put between its markers', async (t) => {
+  const { bytes } = writeJpeg({ widthPx: 64, heightPx: 32, paint: flat, interval: 4 });
+  const comment = Buffer.from([0xff, 0xff, 0xff, 0xfe, 0, 6, 0x61, 0x62, 0x63, 0x64]);
+  const path = join(tempFolder(t), 'stream.jpg');
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, 2), comment, bytes.subarray(2)]));
+  const source = await openBytes(path);
+  t.after(() => source.close());
+  const size = { widthPx: 64, heightPx: 32 };
+  const header = await readNdpiJpeg(source, { offset: 0, length: source.sizeBytes }, { ...size, directory: 0 });
+  assert.deepEqual(segmentGrid(header, size), { widthPx: 32, heightPx: 8, columns: 2, rows: 4 });
+  assert.equal(header.headerBytes, bytes.indexOf(Buffer.from([0xff, 0xda])) + 2 + 12 + comment.length);
+  assert.equal(Buffer.from(header.head).indexOf('abcd'), -1);
 });
 
 test('a macro picture too wide for any decoder is refused when it is asked for', async (t) => {
