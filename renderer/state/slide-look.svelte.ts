@@ -26,6 +26,26 @@ class SlideLookState {
     if (workspace.slide && plane >= 0 && plane < this.planes) this.#plane = { slideId: workspace.slide.id, plane };
   }
 
+  /** Where the plane stands in the stack, 0 at the bottom: files list planes in any order. */
+  get position(): number {
+    return this.#upwards.indexOf(this.plane);
+  }
+
+  set position(position: number) {
+    const plane = this.#upwards[position];
+    if (plane !== undefined) this.plane = plane;
+  }
+
+  /** Of the plane that is cut and predicted. */
+  get defaultPosition(): number {
+    return this.#upwards.indexOf(this.#focalPlanes.shown);
+  }
+
+  get #upwards(): number[] {
+    const { offsetsUm } = this.#focalPlanes;
+    return [...offsetsUm.keys()].sort((a, b) => (offsetsUm[a] ?? 0) - (offsetsUm[b] ?? 0));
+  }
+
   /** Height of the plane in µm; null where the file does not say. */
   get heightUm(): number | null {
     return this.#focalPlanes.offsetsUm[this.plane] ?? null;
@@ -50,7 +70,7 @@ class SlideLookState {
   /** False where the slide has one plane: the key then goes on to whoever else wants it. */
   step(by: number): boolean {
     if (this.planes < 2) return false;
-    this.plane += by;
+    this.position += by;
     return true;
   }
 

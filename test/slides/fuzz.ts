@@ -63,6 +63,10 @@ async function lookAt(pool: SlidePool, path: string): Promise<void> {
   await attempt(pool.region(path, { ...box, x: info.widthPx - 100, y: info.heightPx - 100 }));
   await attempt(pool.tile(path, { level: 0, x: 0, y: 0 }));
   await attempt(pool.tile(path, { level: info.levels.length - 1, x: 0, y: 0 }));
+  if (info.icc) await attempt(pool.region({ path, colour: 'srgb' }, { ...box, x: 0, y: 0 }));
+  const { offsetsUm } = info.focalPlanes;
+  if (offsetsUm.length > 1)
+    await attempt(pool.tile({ path, focalPlane: offsetsUm.length - 1 }, { level: 0, x: 0, y: 0 }));
   for (const name of info.associated.slice(0, 4)) await attempt(pool.associated(path, name));
   const worst = errors.find((each) => whatIsWrong(each) !== null) ?? errors[0];
   if (worst) throw worst;
