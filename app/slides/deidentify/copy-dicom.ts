@@ -22,13 +22,13 @@ import {
   standardUid,
   textTypes,
 } from './dicom-rules.ts';
+import { encodeElement, headOf, implementationClass, itemHead, trimmed, writeFileMeta } from './encode-dicom.ts';
 import { notCopied } from './plan-tiff-copy.ts';
 import { type Taken, termsOf, textOfBytes, textsInBytes } from './search-terms.ts';
 import { type WalkedElement, walkDicom } from './walk-dicom.ts';
 
-/** Of this program; a UUID drawn once. */
-const implementationClass = '2.25.302071953829461372850914376019482650173';
 const mostValueBytes = 2 ** 20;
+const elementsAStep = 1024;
 /** Frames may have a date each. */
 const mostNoted = 100_000;
 const tables: readonly number[] = [dicomTag.extendedOffsets, dicomTag.extendedLengths];
@@ -43,9 +43,10 @@ export interface DicomCopier {
   write(instance: DicomInstance, path: string, onBytes: (count: number) => void): Promise<{ from: number; to: number }>;
 }
 
-/** Walks all files of a slide. Throws `deidentify/unsupported` where a level has a label or a text burned into its pixels. */
-export async function createDicomCopier(instances: readonly DicomInstance[]): Promise<DicomCopier> {
+/** Walks all files of a slide; `onStep` tells that it goes on. Throws `deidentify/unsupported` where a level has a label or a text burned into its pixels. */
+export async function createDicomCopier(instances: readonly DicomInstance[], onStep: () => void): Promise<DicomCopier> {
   const noted = new Map<string, Taken>();
+  let seen = 0;
   const uids = new Map<string, string>();
   const paths = new Map<string, string>();
   const words = new Set<string>();
@@ -65,6 +66,7 @@ export async function createDicomCopier(instances: readonly DicomInstance[]): Pr
   /** What stands in place of a value: bytes, or null where it is left out. Notes what is taken out. */
   const replace = (element: WalkedElement, bytes: Uint8Array, allowed: boolean): Uint8Array | null => {
     const { tag, vr } = element;
+    if (++seen % elementsAStep === 0) onStep();
     const ruled = dicomRules.get(tag);
     const text = textTypes.has(vr) ? trimmed(textOfBytes(bytes)) : '';
     const name = dicomName(tag);
@@ -119,7 +121,12 @@ export async function createDicomCopier(instances: readonly DicomInstance[]): Pr
   }
   const taken = [...noted.values()];
   const terms = taken.flatMap(({ text }) => termsOf(text));
-  const clashes = (text: string): boolean => terms.some((term) => term.length > 2 && text.includes(term));
+  const known = new Map<string, boolean>();
+  const clashes = (text: string): boolean => {
+    const clash = known.get(text) ?? terms.some((term) => term.length > 2 && text.includes(term));
+    known.set(text, clash);
+    return clash;
+  };
 
   const writeInstance = async (instance: DicomInstance, writer: ByteWriter, onBytes: (count: number) => void) => {
     const implicit = instance.header.transferSyntax === implicitSyntax;
@@ -148,8 +155,7 @@ export async function createDicomCopier(instances: readonly DicomInstance[]): Pr
     const around: boolean[] = [];
     const isOpen = (): boolean => around.every(Boolean);
 
-    const meta = metaOf(instance, newUid);
-    await writer.append(meta);
+    await writer.append(writeFileMeta(newUid(instance.uid), instance.header.transferSyntax));
     const head = await walkInstance(instance, {
       async value(element, read) {
         const { tag, vr, length, depth } = element;
@@ -255,48 +261,6 @@ async function metaTexts({ source }: DicomInstance): Promise<Taken[]> {
   return taken;
 }
 
-function metaOf({ header, uid }: DicomInstance, newUid: (uid: string) => string): Buffer {
-  const element = (tag: number, vr: string, value: Uint8Array | string): Buffer =>
-    encodeElement(tag, vr, typeof value === 'string' ? Buffer.from(value, 'latin1') : value, false);
-  const meta = Buffer.concat([
-    element(0x0002_0001, 'OB', Uint8Array.of(0, 1)),
-    element(0x0002_0002, 'UI', wholeSlideClass),
-    element(0x0002_0003, 'UI', newUid(uid)),
-    element(dicomTag.transferSyntax, 'UI', header.transferSyntax),
-    element(0x0002_0012, 'UI', implementationClass),
-    element(0x0002_0013, 'SH', 'EOSIN'),
-  ]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(meta.length);
-  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), element(0x0002_0000, 'UL', length), meta]);
-}
-
-/** The value padded to an even length, as its type has it. */
-function encodeElement(tag: number, vr: string, value: Uint8Array, implicit: boolean): Buffer {
-  const padding = value.length % 2 ? Buffer.from([vr === 'UI' || !textTypes.has(vr) ? 0 : 0x20]) : Buffer.alloc(0);
-  return Buffer.concat([headOf(tag, vr, value.length + padding.length, implicit), value, padding]);
-}
-
-function headOf(tag: number, vr: string, length: number, implicit: boolean): Buffer {
-  if (implicit) return itemHead(tag, length);
-  const isLong = longRepresentations.has(vr);
-  const head = Buffer.alloc(isLong ? 12 : 8);
-  head.writeUInt16LE(Math.floor(tag / 0x1_0000), 0);
-  head.writeUInt16LE(tag % 0x1_0000, 2);
-  head.write(vr, 4, 'latin1');
-  if (isLong) head.writeUInt32LE(length, 8);
-  else head.writeUInt16LE(length, 6);
-  return head;
-}
-
-function itemHead(tag: number, length: number): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeUInt16LE(Math.floor(tag / 0x1_0000), 0);
-  head.writeUInt16LE(tag % 0x1_0000, 2);
-  head.writeUInt32LE(length, 4);
-  return head;
-}
-
 async function copyRange(
   source: ByteSource,
   from: number,
@@ -329,10 +293,6 @@ async function copyFragments(
     await copyRange(source, at, at + length, writer, onBytes);
     at += length;
   }
-}
-
-function trimmed(text: string): string {
-  return text.replace(/[\0 ]+$/, '').trimStart();
 }
 
 /** Numbers are no texts; bytes of no known type may hold some. */

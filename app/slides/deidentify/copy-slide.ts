@@ -193,8 +193,8 @@ async function copyDicomFiles(path: string, { folder, name }: CopyRequest, onByt
     const levels = instances.filter(({ kind }) => kind === 'VOLUME').sort((a, b) => b.widthPx - a.widthPx);
     const asFile = extname(name).toLowerCase() === '.dcm';
     if (asFile && levels.length > 1) throw severalFiles(levels.length);
-    const copier = await createDicomCopier(instances);
     const bytes = levels.reduce((sum, { source }) => sum + source.sizeBytes, 0);
+    const copier = await createDicomCopier(instances, () => onBytes(0, bytes));
     const files: WrittenFile[] = [];
     for (const [i, instance] of levels.entries()) {
       const file = asFile ? name : `level-${i + 1}.dcm`;
