@@ -67,6 +67,7 @@ const scenes: Record<string, Scene & { least?: number }> = {
   'black pen': { pen: [35, 32, 40], penOverTissue: true },
   'red pen': { pen: [225, 30, 45], penOverTissue: true },
   dust: { dust: 250 },
+  'grey-brown debris': { pen: [122, 106, 92] },
   'black padding': { padding: { columns: 60, colour: [0, 0, 0] } },
   'white padding beside yellowish glass': {
     glass: [240, 234, 216],
@@ -134,8 +135,15 @@ test('the share of a box that ink covers is said; where pen is said to be tissue
 });
 
 test('what reaches the border is no speck and no hole: a tiny slide keeps its tissue', () => {
-  const tiny = { data: new Uint8Array(3 * 3 * 3).map((_, i) => deep[i % 3]!), widthPx: 3, heightPx: 3 };
-  assert.equal(maskOf(tiny).data.indexOf(0), -1);
+  // 48 cells of tissue are less than a speck may have, 96 of glass less than a hole.
+  const side = 12;
+  const scores = new Uint8Array(side * side).map((_, i) => (i % side < 4 ? 90 : 5));
+  const cells = { widthPx: side, heightPx: side, downsample: 16, cellUm: 8, automatic: 12 };
+  const mask = tissueMaskOf({ scores, pen: new Uint8Array(side * side), ...cells });
+  assert.deepEqual(
+    [...mask.data],
+    [...scores].map((score) => (score > 12 ? 255 : 0)),
+  );
 });
 
 test('a higher threshold takes less for tissue, a lower one more; the automatic one is what is said', () => {
