@@ -48,7 +48,7 @@ export interface BackboneLibrary {
   source(name: string, needs?: { readonly ownHead: boolean }): BackboneSource;
   /** Where new weights are kept, a folder a name. */
   readonly folder: string;
-  /** @throws EosinError `weights/exists`, `weights/name` */
+  /** @throws EosinError `weights/exists` */
   assertFree(name: string): void;
   /** @throws EosinError `weights/not-at-hand` where there are none that were imported. */
   remove(name: string): Promise<void>;
@@ -84,11 +84,6 @@ export function createBackboneLibrary(folders: readonly string[]): BackboneLibra
     },
     folder: folders[0] ?? '',
     assertFree(name) {
-      if (!backboneNameSchema.safeParse(name).success) {
-        throw new EosinError('weights/name', 'usage', `'${name}' is no name for a backbone.`, {
-          remedy: 'Use small letters, digits, dots and dashes.',
-        });
-      }
       if (name === builtIn || find(name)) throw nameTaken(name);
     },
     async remove(name) {
@@ -160,6 +155,14 @@ function wantedFor(name: string): string {
   const files = publishedFiles.filter(({ architecture }) => architecture === name);
   const words = files.map(({ file, md5, top }) => `${file}${top ? ' (with its dense layers)' : ''}, MD5 ${md5}`);
   return `Wanted: ${words.join('; or ')}; then 'eosin models import FILE --backbone ${name}'. Keras publishes them.`;
+}
+
+/** A name of the user's own for weights. @throws EosinError `weights/name` */
+export function assertLabel(label: string): void {
+  if (backboneNameSchema.safeParse(`new@${label}`).success) return;
+  throw new EosinError('weights/name', 'usage', `'${label}' is no name for weights.`, {
+    remedy: 'Use small letters, digits, dots and dashes.',
+  });
 }
 
 export function nameTaken(name: string): EosinError {

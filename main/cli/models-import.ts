@@ -5,6 +5,7 @@ import type { App } from '../../app/app.ts';
 import { EosinError } from '../../app/core/errors.ts';
 import { startWorkerRun } from '../../app/jobs/worker-run.ts';
 import { preprocessings } from '../../app/networks/preprocessings.ts';
+import { assertLabel } from '../../app/weights/backbone-library.ts';
 import { fetchWeights } from '../../app/weights/fetch-weights-node.ts';
 import type { ImportReport, ImportRequest } from '../../app/weights/import-weights-node.ts';
 import { weightPackages } from '../../app/weights/weight-packages.ts';
@@ -111,6 +112,7 @@ async function importFile(
   signal: AbortSignal,
 ): Promise<ImportReport> {
   const { family, label } = request;
+  if (label !== null) assertLabel(label);
   // Where the network is known, a name that is taken is told before minutes are spent.
   if (family !== null) backbones.assertFree(label === null ? family : `${family}@${label}`);
   const taken = backbones

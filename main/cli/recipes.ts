@@ -1,5 +1,6 @@
 /** The recipes that come with the app. */
 import { findRecipe } from '../../app/training/recipe-book.ts';
+import { withBackbone } from '../../app/weights/chosen-backbone.ts';
 import { word } from './arguments.ts';
 import type { Command } from './command.ts';
 
@@ -9,8 +10,9 @@ export const recipesList: Command = {
   summary: 'The recipes that come with the app.',
   flags: {},
   async run({ terminal, app }) {
-    const { recipes } = (await app()).services;
-    terminal.result({ recipes: recipes.map(({ name, description }) => ({ name, description })) });
+    const { recipes: shipped, backbones } = (await app()).services;
+    const recipes = shipped.map((recipe) => withBackbone(recipe, backbones));
+    terminal.result({ recipes: recipes.map(({ name, description, backbone }) => ({ name, description, backbone })) });
     if (!terminal.json) terminal.say(recipes.map(({ name, description }) => `${name}\n  ${description}`).join('\n'));
   },
 };

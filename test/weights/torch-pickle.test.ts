@@ -25,8 +25,8 @@ test('tensors are read row by row, whatever their strides', () => {
 describe('what is no tensor is refused, and nothing of it is run', () => {
   const text = (value: string): number[] => [0x58, value.length, 0, 0, 0, ...new TextEncoder().encode(value)];
   const hostile: Readonly<Record<string, readonly number[]>> = {
-    'os.system, called': [...global('os', 'system'), ...text('touch /tmp/eosin-was-here'), 0x85, 0x52],
-    'a builtin by protocol 0 name': global('__builtin__', 'eval'),
+    'a call of os.system': [...global('os', 'system'), ...text('touch /tmp/eosin-was-here'), 0x85, 0x52],
+    'the global eval': global('__builtin__', 'eval'),
     'a global of an allowed module': global('torch', 'load'),
     'a global with a dotted name': global('collections', 'OrderedDict.__init__'),
     STACK_GLOBAL: [...text('os'), ...text('system'), 0x93],
@@ -50,7 +50,8 @@ describe('what is no tensor is refused, and nothing of it is run', () => {
   };
   for (const [name, code] of Object.entries(hostile)) {
     test(name, () => {
-      assert.throws(() => readTorchPickle(torchFile(code, { 0: [1, 2] })), { code: 'weights/not-tensors' });
+      const message = /os\.system|eval|global/.test(name) ? /it asks for / : /more than tensors/;
+      assert.throws(() => readTorchPickle(torchFile(code, { 0: [1, 2] })), { code: 'weights/not-tensors', message });
     });
   }
 });
