@@ -24,6 +24,17 @@ export interface Inflation {
   readonly patients: number;
 }
 
+/** What a learning-rate range test found for one phase. */
+export interface RateRange {
+  readonly phase: string;
+  /** The rate that the recipe has. */
+  readonly learningRate: number;
+  /** Where half of the loss's fall is done; null where it hardly fell. */
+  readonly suggested: number | null;
+  /** Smoothed training loss as the rate rises. */
+  readonly points: readonly { readonly rate: number; readonly loss: number }[];
+}
+
 /** An estimate with its interval; `unit` says over what the bootstrap drew. */
 export interface Interval {
   readonly value: number;
@@ -59,6 +70,7 @@ export type JobEvent =
   | { type: 'engine'; id: string; device: string; gradientError: number; threads: number }
   | { type: 'probe'; depths: ProbeDepth[]; attach: string; reason: string }
   | ({ type: 'inflation' } & Inflation)
+  | ({ type: 'rates' } & RateRange)
   | {
       type: 'phase';
       name: string;

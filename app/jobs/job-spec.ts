@@ -19,7 +19,8 @@ export interface PatchStoreRef {
 }
 
 export interface TrainSpec {
-  readonly kind: 'train';
+  /** `find-rate` tries learning rates on the same data and leaves no model. */
+  readonly kind: 'train' | 'find-rate';
   /** An absolute folder of the run: cache, checkpoints and `model/` are written below it. */
   readonly runFolder: string;
   readonly recipe: Recipe;

@@ -1,5 +1,6 @@
 /** The job worker: gets one frozen spec, works, and tells. It may crash; the host may not. */
 import { isAbort, reportOf } from '../core/errors.ts';
+import type { JobEvent } from '../core/run.ts';
 import type { ParentPort } from '../core/worker-process.ts';
 import type { FeaturesSpec, FromWorker, ImportSpec, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
 import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
@@ -23,10 +24,10 @@ export function serveJob(port: ParentPort): void {
     if (message.type === 'cancel') cancel.abort();
     else if (message.type === 'start') {
       const { spec } = message;
-      if (spec.kind === 'train') void settle(runTraining(spec, send, cancel.signal), send);
+      if (spec.kind === 'predict') void settle(runPrediction(spec, send, cancel.signal, listen), send);
       else if (spec.kind === 'import') void settle(runImport(spec, send), send);
       else if (spec.kind === 'features') void settle(runFeatures(spec, send), send);
-      else void settle(runPrediction(spec, send, cancel.signal, listen), send);
+      else void settle(runTraining(spec, send, cancel.signal), send);
     } else inbox(message);
   });
 }
@@ -45,11 +46,12 @@ async function runTraining(
   send: (message: FromWorker) => void,
   signal: AbortSignal,
 ): Promise<FromWorker> {
-  const [{ openBestEngine }, { onnxForward }, { loadBackbone }, { train }] = await Promise.all([
+  const [{ openBestEngine }, { onnxForward }, { loadBackbone }, { train }, { findRates }] = await Promise.all([
     import('../engine/node.ts'),
     import('../inference/onnx-node.ts'),
     import('../weights/load-backbone-node.ts'),
     import('../training/train.ts'),
+    import('../training/find-rate.ts'),
   ]);
   const engine = await openBestEngine(spec.engine, { threads: spec.threads });
   const source = await openPatchSource(spec.store);
@@ -62,8 +64,10 @@ async function runTraining(
       forward: onnxForward,
       sink: folderSink(spec.runFolder),
     };
-    const outcome = await train(spec, ports, (event) => send({ type: 'event', event }), signal);
-    return { type: 'trained', outcome };
+    const emit = (event: JobEvent): void => send({ type: 'event', event });
+    if (spec.kind === 'train') return { type: 'trained', outcome: await train(spec, ports, emit, signal) };
+    await findRates(spec, ports, emit, signal);
+    return { type: 'finished' };
   } finally {
     await source.close();
     await engine.close();

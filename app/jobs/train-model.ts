@@ -25,14 +25,17 @@ export interface TrainingDeps {
   readonly threads: number;
 }
 
-export interface TrainingRequest {
+interface LearningRequest {
   readonly runFolder: string;
+  readonly plan: TrainPlan;
+  readonly engine: EngineId | null;
+}
+
+export interface TrainingRequest extends LearningRequest {
   /** The folder that appears when the model is finished. */
   readonly modelFolder: string;
   readonly modelId: string;
   readonly modelName: string;
-  readonly plan: TrainPlan;
-  readonly engine: EngineId | null;
 }
 
 /**
@@ -45,6 +48,41 @@ export async function trainModel(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<{ passport: Passport; outcome: TrainOutcome }> {
+  return await onCutPatches(deps, request, 'train', emit, signal, async (outcome) => {
+    const saved = path.join(request.runFolder, 'model');
+    const passport = await writeModelFolder({
+      from: saved,
+      to: request.modelFolder,
+      passport: passportFor(deps, request, outcome!),
+      files: outcome!.files,
+    });
+    await rm(saved, { recursive: true, force: true });
+    return { passport, outcome: outcome! };
+  });
+}
+
+/**
+ * The learning-rate range test of each phase of a plan's recipe: `rates` events, and nothing on disk afterwards.
+ * Throws as `trainModel`.
+ */
+export async function findRate(
+  deps: TrainingDeps,
+  request: LearningRequest,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<void> {
+  await onCutPatches(deps, request, 'find-rate', emit, signal, async () => undefined);
+}
+
+/** Cuts the patches, lets the worker learn, and takes the patches away when `finish` is through. */
+async function onCutPatches<T>(
+  deps: TrainingDeps,
+  request: LearningRequest,
+  kind: TrainSpec['kind'],
+  emit: Emit,
+  signal: AbortSignal,
+  finish: (outcome: TrainOutcome | null) => Promise<T>,
+): Promise<T> {
   const { plan, runFolder } = request;
   // Before anything is cut: without weights there is no run.
   const backbone = deps.backbones.source(plan.recipe.backbone, { ownHead: plan.recipe.head.kind === 'keep' });
@@ -56,27 +94,18 @@ export async function trainModel(
     sizePx: plan.recipe.input.sizePx,
     contextPx: plan.contextPx,
   };
-  const saved = path.join(runFolder, 'model');
   try {
     await fillStore(deps.pool, store, plan, emit, signal);
     await assertNoDuplicatePictures(store, plan.patches);
     const run = startWorkerRun(
       deps.startProcess,
-      specFor(deps, request, store, backbone),
+      specFor(deps, request, kind, store, backbone),
       (message) => {
         if (message.type === 'event') emit(message.event);
       },
       signal,
     );
-    const outcome = (await run.ended)!;
-    const passport = await writeModelFolder({
-      from: saved,
-      to: request.modelFolder,
-      passport: passportFor(deps, request, outcome),
-      files: outcome.files,
-    });
-    await rm(saved, { recursive: true, force: true });
-    return { passport, outcome };
+    return await finish(await run.ended);
   } finally {
     await rm(store.file, { force: true });
     await rm(path.join(runFolder, 'cache'), { recursive: true, force: true });
@@ -110,12 +139,13 @@ function tellFocus(focus: Float32Array, { selection }: TrainPlan, emit: Emit): v
 
 function specFor(
   deps: TrainingDeps,
-  { runFolder, plan, engine }: TrainingRequest,
+  { runFolder, plan, engine }: LearningRequest,
+  kind: TrainSpec['kind'],
   store: PatchStoreRef,
   backbone: BackboneSource,
 ): TrainSpec {
   return {
-    kind: 'train',
+    kind,
     runFolder,
     recipe: plan.recipe,
     backbone,

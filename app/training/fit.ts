@@ -241,7 +241,7 @@ function epochLength({ recipe, train }: Pick<FitRequest, 'recipe' | 'train'>): n
 }
 
 /** The epoch's patches in order, each with a view; fixed by seed, phase and epoch. */
-function orderOf({ recipe, phaseIndex, train }: FitRequest, epoch: number): Draw[] {
+export function orderOf({ recipe, phaseIndex, train }: FitRequest, epoch: number): Draw[] {
   const order = epochOrder(train.patches, {
     mode: recipe.sampling,
     seed: recipe.seed,

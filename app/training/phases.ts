@@ -39,7 +39,7 @@ export interface PhasesRequest {
 type RunPhase = Phase & { readonly unfreeze: number };
 
 /** A phase as it is run; `strict` ones need more than one standard error to be kept. */
-interface Step {
+export interface Step {
   readonly phase: RunPhase;
   readonly index: number;
   readonly strict: boolean;
@@ -63,10 +63,9 @@ const undoneInARow = 2;
 export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
   const { recipe, resume, cache } = request;
   const groups = cache.network.groups.map(({ name }) => name);
-  const phases = phasesOf(recipe, groups.length);
-  const steps = [...phases, ...rungsOf(recipe, groups)].map((step, index): Step => ({ ...step, index }));
+  const steps = stepsOf(recipe, groups);
   const first = resume?.origin.phaseIndex ?? 0;
-  const planned = phases.slice(first).map(({ phase }) => phase.unfreeze);
+  const planned = plannedDepths(steps.slice(first));
   let standing: Standing = { kept: null, reach: 0, undone: 0 };
   if (resume) {
     upperAt(request, resume.reach).restore(resume.weights);
@@ -86,6 +85,17 @@ export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
     await pool.close();
   }
   return standing.kept!;
+}
+
+/** The phases of the recipe, then the rungs of its ladder. */
+export function stepsOf(recipe: Recipe, groups: readonly string[]): Step[] {
+  const all = [...phasesOf(recipe, groups.length), ...rungsOf(recipe, groups)];
+  return all.map((step, index) => ({ ...step, index }));
+}
+
+/** Depths whose activations are filled together: those of phases, not of rungs, which may never be reached. */
+export function plannedDepths(steps: readonly Step[]): number[] {
+  return steps.filter(({ strict }) => !strict).map(({ phase }) => phase.unfreeze);
 }
 
 function phasesOf({ phases }: Recipe, groupCount: number): Omit<Step, 'index'>[] {
@@ -121,7 +131,7 @@ async function runStep(
   count: number,
   standing: Standing,
 ): Promise<Standing> {
-  const { cache, data, recipe, sink, emit, breathe } = request;
+  const { cache, data, sink, emit } = request;
   const { phase, index } = step;
   const upper = upperAt(request, phase.unfreeze);
   const activations = await pool.at(phase.unfreeze);
@@ -131,10 +141,7 @@ async function runStep(
   emit({ type: 'phase', name: phase.name, index, count, groups, learningRate, epochs });
 
   const resume = request.resume?.origin.phaseIndex === index ? request.resume : null;
-  const fresh = index === 0 && !resume && phase.unfreeze === 0 && recipe.head.start === 'probe';
-  if (fresh && isLinearHead(cache.network, activations.train)) {
-    await startHead(cache.network, upper, activations.train, data, recipe.seed, breathe);
-  }
+  if (!resume) await startFirstHead(request, step, upper, activations);
   const undo = resume?.undo ?? (await upper.snapshot());
   const best = await fit(
     fitRequest(request, step, upper, activations, resume),
@@ -161,7 +168,18 @@ async function runStep(
   return { ...standing, undone: standing.undone + 1 };
 }
 
-function fitRequest(
+/** The head of a first phase that trains it alone starts at its linear probe, where the recipe says so. */
+export async function startFirstHead(
+  { cache: { network }, data, recipe, breathe }: PhasesRequest,
+  { phase, index }: Step,
+  upper: UpperNetwork,
+  { train }: PooledActivations,
+): Promise<void> {
+  if (index > 0 || phase.unfreeze > 0 || recipe.head.start !== 'probe' || !isLinearHead(network, train)) return;
+  await startHead(network, upper, train, data, recipe.seed, breathe);
+}
+
+export function fitRequest(
   { engine, cache, data, recipe }: PhasesRequest,
   { phase, index, rateSetting }: Step,
   upper: UpperNetwork,
@@ -212,7 +230,7 @@ function fitHooks(
 }
 
 /** The part of the network that learns when the top `unfreeze` groups do. */
-function upperAt({ engine, cache }: PhasesRequest, unfreeze: number): UpperNetwork {
+export function upperAt({ engine, cache }: PhasesRequest, unfreeze: number): UpperNetwork {
   return upperNetwork(engine, cache.network, boundaryFor(cache, unfreeze).group);
 }
 

@@ -5,33 +5,12 @@
  *
  * A run that was cut off goes on after its last whole epoch when the same spec comes again.
  */
-import type * as tf from '@tensorflow/tfjs';
-import type { Inflation, JobEvent } from '../core/run.ts';
-import type { TestedEngine } from '../engine/engine.ts';
+import type { JobEvent } from '../core/run.ts';
 import type { TrainOutcome, TrainSpec } from '../jobs/job-spec.ts';
-import type { Backbone, BackboneWeights } from '../networks/backbone.ts';
-import { backboneUpTo } from '../networks/layer-groups.ts';
-import { attachHead, type Network } from '../networks/network.ts';
-import { createBreather } from './breathe.ts';
-import type { EpochCheckpoint } from './checkpoint.ts';
-import { probeDepths, probeInflation } from './depth-probe.ts';
 import { judgeModel } from './judge-model.ts';
 import { runPhases } from './phases.ts';
-import type { ArtifactSink, CacheStoreFactory, ForwardRunnerFactory, PatchSource } from './ports.ts';
-import { findEpoch } from './resume.ts';
+import { type TrainPorts, withNetwork } from './prepare.ts';
 import { saveModel } from './save-model.ts';
-import { type TrainingData, trainingData } from './training-data.ts';
-
-export interface TrainPorts {
-  readonly engine: TestedEngine;
-  readonly backbone: Backbone;
-  readonly weights: BackboneWeights;
-  readonly source: PatchSource;
-  readonly caches: CacheStoreFactory;
-  readonly forward: ForwardRunnerFactory;
-  /** The run's folder: checkpoints/, rungs/ and model/ are written through it. */
-  readonly sink: ArtifactSink;
-}
 
 /**
  * Everything that is random follows from `spec.recipe.seed`. Choices (depth, epoch, rung) look at training and validation
@@ -45,36 +24,17 @@ export async function train(
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
 ): Promise<TrainOutcome> {
-  const { recipe, threads, planHash, appVersion, patientsKnown } = spec;
-  const { engine, backbone, weights, source, caches, forward, sink } = ports;
-  const breathe = createBreather(signal);
-  const classNames = spec.classes.map(({ name }) => name);
-  const data = trainingData(spec.patches, classNames, recipe, patientsKnown);
-  const ranOn = {
-    id: engine.id,
-    device: engine.device,
-    threads: engine.threads,
-    gradientError: engine.gradientError,
-  };
-  emit({ type: 'engine', ...ranOn });
-
+  const { threads, recipe } = spec;
+  const { backbone, weights, source, forward, sink } = ports;
   const onProgress = (done: number, total: number): void =>
     emit({ type: 'progress', stage: 'evaluation', done, total, unit: 'patches', etaSeconds: null });
-  const base = await backbone.build(engine.tf, weights, source.sizePx, { ownHead: recipe.head.kind === 'keep' });
-  let network: Network | null = null;
-  try {
-    const resume = await findResume(spec, ports, emit);
-    const attach = resume?.origin.attach ?? (await chooseAttach(spec, ports, base, data, emit, breathe));
-    network = attachHead(engine.tf, backbone, base, attach, recipe.head, classNames.length, recipe.seed);
-    const { head, augment, seed } = recipe;
-    const pooling = head.kind === 'keep' ? 'flatten' : head.pooling;
-    const cache = { network, pooling, source, forward, caches, threads, augment, seed };
-    const origin = { planHash, appVersion, engine: engine.id, attach };
-    const best = await runPhases({ engine: engine.tf, cache, data, recipe, sink, origin, resume, emit, breathe });
+  return await withNetwork(spec, ports, emit, signal, true, async ({ phases, network, attach, engine }) => {
+    const { data, breathe } = phases;
+    const best = await runPhases(phases);
     const golden = [...data.validation, ...data.train];
-    const saved = await saveModel({ engine: engine.tf, network, source, forward, threads, sink, breathe }, golden);
+    const saved = await saveModel({ engine: phases.engine, network, source, forward, threads, sink, breathe }, golden);
     const { onnx } = saved;
-    const judged = await judgeModel({ onnx, source, forward, threads, data, seed, onProgress, breathe });
+    const judged = await judgeModel({ onnx, source, forward, threads, data, seed: recipe.seed, onProgress, breathe });
     return {
       attach,
       bestPhase: best.phase,
@@ -84,55 +44,8 @@ export async function train(
       validation: judged.validation,
       test: judged.test,
       parity: saved.parity,
-      engine: ranOn,
+      engine,
       files: saved.files,
     };
-  } finally {
-    disposeHead(network);
-    base.dispose();
-  }
-}
-
-/** The last epoch of the same plan, if an earlier attempt at this run left one. */
-async function findResume(
-  { planHash, appVersion }: TrainSpec,
-  { sink, engine }: TrainPorts,
-  emit: (event: JobEvent) => void,
-): Promise<EpochCheckpoint | null> {
-  const warn = (text: string): void => emit({ type: 'note', level: 'warning', text });
-  const resume = await findEpoch(sink, { planHash, appVersion, engine: engine.id }, warn);
-  if (resume) {
-    const { phase, epoch } = resume.origin;
-    emit({ type: 'note', level: 'info', text: `The run goes on after epoch ${epoch} of phase ${phase}.` });
-  }
-  return resume;
-}
-
-/** The network shares the backbone's layers, which go with the backbone; only the head's are its own. */
-function disposeHead(network: Network | null): void {
-  if (network === null) return;
-  for (const name of network.head.made) network.model.getLayer(name).dispose();
-}
-
-/** The group that the head grows on: as the recipe says, or what the depth probe finds for `auto`. */
-async function chooseAttach(
-  { recipe, threads }: TrainSpec,
-  { backbone, source, forward }: TrainPorts,
-  base: tf.LayersModel,
-  data: TrainingData,
-  emit: (event: JobEvent) => void,
-  breathe: () => Promise<void>,
-): Promise<string> {
-  const { augment, seed } = recipe;
-  const request = { backbone, base, source, forward, threads, augment, seed, data };
-  const tell = (inflation: Inflation | null): void => void (inflation && emit({ type: 'inflation', ...inflation }));
-  if (recipe.attach !== 'auto') {
-    const group = backboneUpTo(backbone.groups, recipe.attach).at(-1)!;
-    tell(await probeInflation(request, group, emit, breathe));
-    return group.name;
-  }
-  const { depths, attach, reason, inflation } = await probeDepths(request, emit, breathe);
-  emit({ type: 'probe', depths, attach, reason });
-  tell(inflation);
-  return attach;
+  });
 }

@@ -1,7 +1,7 @@
 /** A job's events as lines: JSON lines for machines, a growing table of epochs for people. */
 
 import { inflationWords } from '../../app/core/inflation-words.ts';
-import type { Interval, JobEvent, PlanSummary } from '../../app/core/run.ts';
+import type { Interval, JobEvent, PlanSummary, RateRange } from '../../app/core/run.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,6 +19,7 @@ export function eventPrinter(terminal: Terminal): (event: JobEvent) => void {
       (event.type === 'plan' ||
         event.type === 'probe' ||
         event.type === 'inflation' ||
+        event.type === 'rates' ||
         event.type === 'phase' ||
         event.type === 'rung')
     ) {
@@ -57,6 +58,8 @@ function lineFor(event: JobEvent): string | null {
     }
     case 'inflation':
       return inflationWords(event);
+    case 'rates':
+      return rateTable(event);
     case 'phase':
       return `\nPhase ${event.index + 1} of ${event.count}, ${event.name}: ${event.groups.join(', ')} learn at ${event.learningRate}`;
     case 'epoch':
@@ -74,6 +77,16 @@ function lineFor(event: JobEvent): string | null {
     default:
       return null;
   }
+}
+
+/** Every eighth point, and what follows from them. */
+function rateTable({ phase, learningRate, suggested, points }: RateRange): string {
+  const rows = points.filter((_, i) => i % 8 === 0).map(({ rate, loss }) => [rate.toExponential(1), fixed(loss)]);
+  const advice =
+    suggested === null
+      ? 'The loss hardly fell: the head is as good as it gets here, or even the lowest rates are too high.'
+      : `Suggested: ${suggested} (the recipe has ${learningRate}): half of the fall is done there.`;
+  return `\n${table([`Rate, phase ${phase}`, 'loss'], rows)}\n${advice}`;
 }
 
 function planTable({ classes, patients, sizePx, mpp, warnings }: PlanSummary): string {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { planFolders } from '../../app/jobs/plan-folders.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
-import { trainModel } from '../../app/jobs/train-model.ts';
+import { findRate, trainModel } from '../../app/jobs/train-model.ts';
 import { positive, text, word } from './arguments.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
@@ -13,7 +13,7 @@ import { eventPrinter } from './print-events.ts';
 export const trainPatches: Command = {
   name: 'train-patches',
   usage:
-    'TRAIN_DIR VAL_DIR [--test DIR] [--groups FILE.csv] [--mpp F] [--out DIR] [--recipe ...] [--engine ID] [--set key=value]...',
+    'TRAIN_DIR VAL_DIR [--test DIR] [--groups FILE.csv] [--mpp F] [--out DIR] [--find-rate] [--recipe ...] [--engine ID] [--set key=value]...',
   summary: 'The same on folders of class folders, one folder a class.',
   flags: {
     ...recipeFlags,
@@ -21,6 +21,7 @@ export const trainPatches: Command = {
     groups: { type: 'string' },
     mpp: { type: 'string' },
     out: { type: 'string' },
+    'find-rate': { type: 'boolean' },
   },
   async run({ words, flags, terminal, app, signal }) {
     const started = await app();
@@ -38,6 +39,15 @@ export const trainPatches: Command = {
     );
     const runId = randomUUID();
     const runFolder = absolute(text(flags, 'out')) ?? path.join(services.host.dataFolder, 'runs', runId);
+    if (flags['find-rate']) {
+      await findRate(
+        runDepsOf(services),
+        { runFolder, plan, engine: chosenEngine(flags) },
+        eventPrinter(terminal),
+        signal,
+      );
+      return;
+    }
     const modelFolder = path.join(runFolder, `model-${runId.slice(0, 8)}`);
     const modelName = `${path.basename(path.resolve(words[0]!, '..'))} · ${recipe.name}`;
     const { outcome } = await trainModel(

@@ -1,6 +1,11 @@
 /** Fine-tunes on the labelled slides of a project. */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Evaluation } from '../../app/core/run.ts';
+import { planProject } from '../../app/jobs/plan-project.ts';
+import { runDepsOf } from '../../app/jobs/run-deps.ts';
+import { findRate } from '../../app/jobs/train-model.ts';
 import { text, word, wrongUse } from './arguments.ts';
 import { chosenPatchRule, patchRuleFlags } from './chosen-patch-rule.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
@@ -13,9 +18,9 @@ import { eventPrinter } from './print-events.ts';
 export const train: Command = {
   name: 'train',
   usage:
-    'DIR ([--recipe NAME|FILE.json] [--engine ID] [--set key=value]... [--keep-pen] [--max-pen 0.05] [--leave-out-blurred] [--min-focus 0.45] | --resume RUN)',
+    'DIR ([--recipe NAME|FILE.json] [--engine ID] [--set key=value]... [--keep-pen] [--max-pen 0.05] [--leave-out-blurred] [--min-focus 0.45] [--find-rate] | --resume RUN)',
   summary: 'Plans, fine-tunes, evaluates and saves a model on the labelled slides of a project.',
-  flags: { ...recipeFlags, ...patchRuleFlags, resume: { type: 'string' } },
+  flags: { ...recipeFlags, ...patchRuleFlags, resume: { type: 'string' }, 'find-rate': { type: 'boolean' } },
   async run({ words, flags, terminal, app, signal }) {
     const started = await app();
     const folder = path.resolve(word(words, 0, 'DIR'));
@@ -29,6 +34,19 @@ export const train: Command = {
     const start = { kind: 'train', recipe, engine: chosenEngine(flags), rule: chosenPatchRule(flags) };
     await openProjectAt(started, folder);
     const print = eventPrinter(terminal);
+    if (flags['find-rate']) {
+      const { services } = started;
+      const rule = chosenPatchRule(flags);
+      const plan = await planProject(services.workspace.project(), services, recipe, signal, { rule });
+      const runFolder = path.join(services.host.cacheFolder, 'scratch', randomUUID());
+      const request = { runFolder, plan, engine: chosenEngine(flags) };
+      try {
+        await findRate(runDepsOf(services), request, print, signal);
+      } finally {
+        await rm(runFolder, { recursive: true, force: true });
+      }
+      return;
+    }
     const { runId, result } =
       interrupted !== undefined
         ? await resumeRun(started, interrupted, print, signal)

@@ -93,6 +93,7 @@ function changesOf(story: Story, event: JobEvent): Partial<Story> {
     case 'heatmap':
       return { heatmapBlocks: story.heatmapBlocks + 1, heatmapRows: [event.fromRow, event.toRow] };
     case 'inflation':
+    case 'rates':
     case 'note':
       return {};
     case 'done':
@@ -132,6 +133,8 @@ function lineOf(event: JobEvent): readonly [text: string | null, level: LogLevel
       return [`Depth probe: the head grows on ${event.attach}. ${event.reason}`, 'info'];
     case 'inflation':
       return [inflationWords(event), 'info'];
+    case 'rates':
+      return [null, 'info'];
     case 'phase':
       return [`Phase ${event.index + 1} of ${event.count}: ${event.name}`, 'info'];
     case 'epoch':
