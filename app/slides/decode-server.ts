@@ -19,8 +19,8 @@ import { openSlide } from './open-slide.ts';
 import { cutPatches } from './patch-cutter.ts';
 import { decodePictures } from './picture-reader.ts';
 import type { OnStep } from './slide.ts';
-import { fileError, isOutOfReach } from './slide-errors.ts';
-import type { SlideSource } from './slide-source.ts';
+import { fileError, isOutOfReach, slideChanged } from './slide-errors.ts';
+import { type SlideSource, slideSource } from './slide-source.ts';
 import { versionNow } from './slide-version.ts';
 import { readThumbnail } from './thumbnail.ts';
 import type { TiffSlide } from './tiff-slide.ts';
@@ -124,15 +124,16 @@ function keepSlidesOpen(cacheFolder: string): {
   forget(source: SlideSource): Promise<void>;
 } {
   const slides = new Map<string, { slide: TiffSlide; version: string }>();
+  const keyOf = (source: SlideSource): string => JSON.stringify(slideSource(source));
   const forget = async (source: SlideSource): Promise<void> => {
-    const key = JSON.stringify(source);
+    const key = keyOf(source);
     const known = slides.get(key);
     slides.delete(key);
     await known?.slide.close().catch(() => undefined);
   };
-  const open = async (source: SlideSource): Promise<TiffSlide> => {
+  const opened = async (source: SlideSource): Promise<TiffSlide> => {
     const { path, ...look } = source;
-    const key = JSON.stringify(source);
+    const key = keyOf(source);
     const known = slides.get(key);
     const version = versionNow(path, known?.slide.files ?? []);
     if (known?.version === version) {
@@ -148,6 +149,13 @@ function keepSlidesOpen(cacheFolder: string): {
       slides.delete(oldest);
       await unused.close();
     }
+    return slide;
+  };
+  /** Throws `slide/changed` where the file is not the slide that is asked for. */
+  const open = async (source: SlideSource): Promise<TiffSlide> => {
+    const slide = await opened(source);
+    if (source.fingerprint !== undefined && slide.info.fingerprint !== source.fingerprint)
+      throw slideChanged(basename(source.path));
     return slide;
   };
   return { open, forget };

@@ -93,7 +93,7 @@ export interface SlidePool {
 
 /** What is known of a look of a file as it stands now; a changed file is a new one. */
 interface Known {
-  readonly source: SlideSource;
+  source: SlideSource;
   version: string;
   /** When the file was last seen to be of this version. */
   seenMs: number;
@@ -151,6 +151,8 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
     const describing = workers.run<'describe', SlideInfo>(
       message,
       async ({ info, files }) => {
+        // From here on the processes refuse another file, too: it may come between two looks of the host.
+        slide.source = { ...source, fingerprint: info.fingerprint };
         if (files.length > 0) {
           const whole = await versionOf(path, files);
           Object.assign(slide, { files, version: whole });

@@ -7,7 +7,10 @@ export interface SlideSource extends SlideLook {
   readonly fingerprint?: string | undefined;
 }
 
-/** A bare path is the slide's default look; what equals the default and the fingerprint, which is the host's to compare, are left out, so that equal looks are equal as JSON. */
+/**
+ * Which look it is: a bare path is the slide's default look; what equals the default is left out, and so is the fingerprint, so that equal
+ * looks are equal as JSON.
+ */
 export function slideSource(slide: string | SlideSource): SlideSource {
   if (typeof slide === 'string') return { path: slide };
   const { path, focalPlane, colour } = slide;

@@ -23,7 +23,7 @@ export function versionNow(path: string, files: readonly string[]): string {
   } catch (thrown) {
     throw fileError(thrown, basename(path));
   }
-  return textOf([own, ...besides(path, own, files).map((other) => statSync(other, { throwIfNoEntry: false }))]);
+  return textOf([own, ...besides(path, own, files).map(lookNow)]);
 }
 
 function besides(path: string, own: Stats, files: readonly string[]): string[] {
@@ -36,6 +36,14 @@ function look(path: string): Promise<Stats> {
   return stat(path).catch((thrown) => {
     throw fileError(thrown, basename(path));
   });
+}
+
+function lookNow(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(looks: readonly (Stats | null | undefined)[]): string {
