@@ -198,10 +198,10 @@ test('a file that is cut off while it is open is one error, and whole again when
 test('levels that must be made are told as they are made, once; the making can be stopped', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
   const draw = (name: string, width: number): Promise<unknown> =>
-    sharp({ create: { width, height: 4000, channels: 3, background: '#fff', noise } })
+    sharp({ create: { width, height: 3000, channels: 3, background: '#fff', noise } })
       .png({ compressionLevel: 1 })
       .toFile(file(name));
-  await Promise.all([draw('small.png', 1500), draw('large.png', 6000)]);
+  await Promise.all([draw('small.png', 1500), draw('large.png', 4000)]);
   const added = (name: string) =>
     app.ask<{ added: SlideView[] }>('POST', '/api/slides', { handles: [app.handle(name)] });
   const [small, large] = [(await added('small.png')).body.added[0]!, (await added('large.png')).body.added[0]!];
