@@ -13,6 +13,9 @@ import type { ByteSource } from './byte-source.ts';
 import { badStructure, unsupported } from './slide-errors.ts';
 
 export interface NdpiJpeg {
+  /** Of the picture: the directory's, or the stream's own where it has no segments and both nearly agree. */
+  readonly widthPx: number;
+  readonly heightPx: number;
   /** From the stream's first byte to its first coded one. */
   readonly headerBytes: number;
   /** What every JPEG of these segments begins with; its size has yet to be filled in. */
@@ -38,16 +41,18 @@ export interface SegmentGrid {
 /** What libjpeg decodes at the most. */
 export const mostSidePx = 65_500;
 const headerLimit = 65_536;
+/** A small level may be some px larger or smaller than its directory says: scanners round the two differently (OpenSlide's #729). */
+const mostRounding = { px: 8, share: 0.05 };
 /** 16 + 11 bits for DC, 63 times 16 + 10 for AC, each byte followed by a zero in the worst case. */
 const mostBlockBytes = 420;
 const [jfif, adobe, huffman, quantisation, restart, scan, end] = [0xe0, 0xee, 0xc4, 0xdb, 0xdd, 0xda, 0xd9];
 const frames: readonly number[] = [0xc0, 0xc1];
 
-/** Reads and checks the header of the stream that is directory `directory`. Throws `slide/structure`, `slide/unsupported`. */
+/** Reads and checks the header of the stream that is the picture of a directory. Throws `slide/structure`, `slide/unsupported`. */
 export async function readNdpiJpeg(
   source: ByteSource,
   stream: { readonly offset: number; readonly length: number },
-  { widthPx, heightPx, directory }: { widthPx: number; heightPx: number; directory: number },
+  { widthPx, heightPx, index: directory }: Size & { readonly index: number },
 ): Promise<NdpiJpeg> {
   const bad = (what: string, fields: Record<string, number> = {}): Error =>
     badStructure(`${what} in the JPEG of directory ${directory}`, { directory, ...fields });
@@ -70,10 +75,7 @@ export async function readNdpiJpeg(
     const isTable = marker === huffman || marker === quantisation || marker === jfif || marker === adobe;
     if (frames.includes(marker)) {
       if (frame) throw bad('a second size', { offset: at });
-      const isOf = (side: number, stated: number): boolean => stated === side || stated === 0 || side > mostSidePx;
       frame = { ...readFrame(segment, bad), sizeAt: keptBytes + 5 };
-      if (!isOf(widthPx, frame.widthPx) || !isOf(heightPx, frame.heightPx))
-        throw bad(`a size of ${frame.widthPx} x ${frame.heightPx} px`, { widthPx, heightPx });
     } else if (marker === restart) {
       if (length !== 4) throw bad('a restart interval that is none', { length });
       restartInterval = segment.readUInt16BE(4);
@@ -90,8 +92,11 @@ export async function readNdpiJpeg(
     const { components, mcuWidthPx, mcuHeightPx, blocks, sizeAt } = frame;
     if (length !== 6 + 2 * components || segment[4] !== components)
       throw bad('a scan of some colours only', { components });
+    const size = trueSize({ widthPx, heightPx }, frame, restartInterval > 0);
+    if (!size) throw bad(`a size of ${frame.widthPx} x ${frame.heightPx} px`, { widthPx, heightPx });
     const head = Buffer.concat(kept);
     return {
+      ...size,
       headerBytes: at,
       head,
       sizeAt,
@@ -102,6 +107,23 @@ export async function readNdpiJpeg(
     };
   }
   throw bad('no scan', { length: stream.length });
+}
+
+/** The size of the picture by what its directory and its stream say; null where these contradict each other. */
+function trueSize(directory: Size, stream: Size, hasSegments: boolean): Size | null {
+  const stated = stream.widthPx > 0 && stream.heightPx > 0;
+  const isNear = (side: number, own: number): boolean =>
+    Math.abs(side - own) <= Math.max(mostRounding.px, mostRounding.share * side);
+  if (
+    !hasSegments &&
+    stated &&
+    isNear(directory.widthPx, stream.widthPx) &&
+    isNear(directory.heightPx, stream.heightPx)
+  )
+    return { widthPx: stream.widthPx, heightPx: stream.heightPx };
+  // A side that 16 bits do not hold is 0 in the stream, or what is left of it.
+  const isOf = (side: number, own: number): boolean => own === side || own === 0 || side > mostSidePx;
+  return isOf(directory.widthPx, stream.widthPx) && isOf(directory.heightPx, stream.heightPx) ? directory : null;
 }
 
 /** Size and sampling of a frame: FFC0, length, bits, height, width, count, then id, sampling, table of each component. */
@@ -131,9 +153,10 @@ function readFrame(segment: Buffer, bad: (what: string, fields?: Record<string, 
 }
 
 /** Null when segments are none, or do not make a grid because they go around the end of a row. */
-export function segmentGrid({ mcuWidthPx, mcuHeightPx, restartInterval }: NdpiJpeg, picture: Size): SegmentGrid | null {
-  const across = Math.ceil(picture.widthPx / mcuWidthPx);
-  const down = Math.ceil(picture.heightPx / mcuHeightPx);
+export function segmentGrid(jpeg: NdpiJpeg): SegmentGrid | null {
+  const { mcuWidthPx, mcuHeightPx, restartInterval } = jpeg;
+  const across = Math.ceil(jpeg.widthPx / mcuWidthPx);
+  const down = Math.ceil(jpeg.heightPx / mcuHeightPx);
   if (restartInterval === 0) return null;
   if (across % restartInterval === 0) {
     const columns = across / restartInterval;

@@ -76,8 +76,7 @@ export async function openNdpi(
   const shown = levelsAt(scanned, heights[focalPlanes.shown]);
   const first = shown[0]!;
   const levels: NdpiLevel[] = [];
-  for (const picture of shown)
-    levels.push(await openLevel(source, picture, downsampleOf(first.directory, picture.directory)));
+  for (const { directory } of shown) levels.push(await openLevel(source, directory, levels[0]?.toSee ?? null));
   const macro = pictures.find(({ lens, directory }) => lens === -1 && directory.compression === jpeg);
   const bytes = {
     files: [],
@@ -130,9 +129,9 @@ function levelsAt(scanned: readonly NdpiPicture[], height: number | undefined): 
   return levels;
 }
 
-async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: number): Promise<NdpiLevel> {
-  const { directory } = picture;
-  const { index, widthPx, heightPx, compression, pieces } = directory;
+/** `first` is level 0; null for that itself. */
+async function openLevel(source: ByteSource, directory: TiffDirectory, first: TileLevel | null): Promise<NdpiLevel> {
+  const { index, compression, pieces } = directory;
   if (compression === jpegXr)
     throw unsupported('an NDPI of JPEG XR, as of fluorescence scans', { directory: index, compression });
   if (compression !== jpeg)
@@ -140,13 +139,14 @@ async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: n
   if (directory.tiled || pieces.offsets.length !== 1)
     throw badStructure(`directory ${index} is not one strip`, { directory: index, strips: pieces.offsets.length });
   const stream = { offset: pieces.offsets[0]!, length: pieces.byteCounts[0]! };
-  const size = { widthPx, heightPx };
-  const header = await readNdpiJpeg(source, stream, { ...size, directory: index });
-  const grid = segmentGrid(header, size);
+  const header = await readNdpiJpeg(source, stream, directory);
+  const { widthPx, heightPx } = header;
+  const size = { widthPx, heightPx, downsample: first ? downsampleOf(first, header) : 1 };
+  const grid = segmentGrid(header);
   if (!grid || grid.widthPx > mostSidePx || grid.widthPx * grid.heightPx * 3 > limits.tileBytes) {
     if (widthPx * heightPx > mostWholePixels || widthPx > mostSidePx || heightPx > mostSidePx)
       throw unsupported('an NDPI level without restart markers at which it could be entered', { directory: index });
-    const whole = createWholeLevel({ ...size, downsample }, () => readWhole(source, directory));
+    const whole = createWholeLevel(size, () => readWhole(source, directory));
     return { toSee: whole, toRead: whole, prepare: async () => {} };
   }
   const count = grid.columns * grid.rows;
@@ -165,7 +165,7 @@ async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: n
       throw thrown;
     }
   };
-  const parts = { ...size, downsample, stream, jpeg: header, grid, starts: () => starts() };
+  const parts = { ...size, stream, jpeg: header, grid, starts: () => starts() };
   const toSee = createNdpiLevel(source, parts, tileAreas.toSee);
   return {
     toSee,
@@ -175,16 +175,17 @@ async function openLevel(source: ByteSource, picture: NdpiPicture, downsample: n
   };
 }
 
-/** A picture decoded at once, which must be as large as its directory says. */
-async function readWhole(source: ByteSource, { index, widthPx, heightPx, pieces }: TiffDirectory): Promise<RgbImage> {
+/** A picture decoded at once. */
+async function readWhole(source: ByteSource, directory: TiffDirectory): Promise<RgbImage> {
+  const { index, pieces } = directory;
   const [offset = 0, length = 0] = [pieces.offsets[0], pieces.byteCounts[0]];
+  const header = await readNdpiJpeg(source, { offset, length }, directory);
+  const { widthPx, heightPx } = header;
   const fits = Math.max(widthPx, heightPx) <= mostSidePx && widthPx * heightPx <= mostPixels;
   if (!fits || length > limits.tileBytes || pieces.offsets.length !== 1)
     throw unsupported('a picture of an NDPI that is too large', { directory: index, widthPx, heightPx });
-  const size = { widthPx, heightPx };
-  const header = await readNdpiJpeg(source, { offset, length }, { ...size, directory: index });
   const bytes = await source.read(offset + header.headerBytes, length - header.headerBytes);
-  return decodeRgb(Buffer.concat([headOf(header, size), bytes])).catch((thrown) => {
+  return decodeRgb(Buffer.concat([headOf(header, header), bytes])).catch((thrown) => {
     throw damagedTile({ directory: index }, thrown);
   });
 }

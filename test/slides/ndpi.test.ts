@@ -357,10 +357,30 @@ test('a header with what scanners may put between its markers', async (t) => {
   const source = await openBytes(path);
   t.after(() => source.close());
   const size = { widthPx: 64, heightPx: 32 };
-  const header = await readNdpiJpeg(source, { offset: 0, length: source.sizeBytes }, { ...size, directory: 0 });
-  assert.deepEqual(segmentGrid(header, size), { widthPx: 32, heightPx: 8, columns: 2, rows: 4 });
+  const header = await readNdpiJpeg(source, { offset: 0, length: source.sizeBytes }, { ...size, index: 0 });
+  assert.deepEqual(segmentGrid(header), { widthPx: 32, heightPx: 8, columns: 2, rows: 4 });
   assert.equal(header.headerBytes, bytes.indexOf(Buffer.from([0xff, 0xda])) + 2 + 12 + comment.length);
   assert.equal(Buffer.from(header.head).indexOf('abcd'), -1);
+});
+
+test('a small level may be some px larger or smaller than its directory says; nothing else may', async (t) => {
+  const says = (picture: NdpiPicture, widthPx: number, heightPx: number): NdpiPicture => ({
+    ...picture,
+    fields: [
+      { tag: 256, type: 4, values: [widthPx] },
+      { tag: 257, type: 4, values: [heightPx] },
+      { tag: 278, type: 4, values: [heightPx] },
+    ],
+  });
+  const small = { widthPx: 64, heightPx: 34, lens: 2.5 };
+  const opened = await made(t, [level0, says(small, 60, 35)]);
+  const last = opened.slide.info.levels.length - 1;
+  const { widthPx, heightPx, downsample, compression } = opened.slide.info.levels[last]!;
+  assert.deepEqual([widthPx, heightPx, downsample, compression], [64, 34, 16, 'jpeg']);
+  const own = await made(t, [small]);
+  assert.deepEqual((await wholeLevel(opened, last)).data, (await wholeLevel(own, 0)).data);
+  await refused(t, [level0, says(small, 80, 34)], 'slide/structure');
+  await refused(t, [level0, says({ ...small, interval: 2 }, 60, 34)], 'slide/structure');
 });
 
 test('a macro picture too wide for any decoder is refused when it is asked for', async (t) => {
