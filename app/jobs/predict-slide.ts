@@ -5,10 +5,11 @@
  *
  * A band's rows are on disk before they are told, so the same prediction goes on where it stopped.
  */
+import type { Box } from '../core/geometry.ts';
 import { createEta } from '../core/progress.ts';
 import { type Mpp, meanMpp } from '../core/pyramid.ts';
 import { type SlideInfo, tissueShare } from '../core/slide.ts';
-import { automaticTissue, type TissueChoice } from '../core/tissue-map.ts';
+import { automaticTissue, penShare, type TissueChoice } from '../core/tissue-map.ts';
 import { gridOver, type Heatmap, type HeatmapHeader, patchBox } from '../overlay/heatmap.ts';
 import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
 import { checkModelFits, type FitOverride, type ModelFit } from '../passports/guards.ts';
@@ -45,6 +46,8 @@ export interface PredictionResult {
   readonly seconds: number;
   /** Of the guard: they belong beside the result. */
   readonly warnings: readonly string[];
+  /** Share of a box on the slide that pen ink covers, 0..1. */
+  readonly penOf: (box: Box) => number;
 }
 
 const batchSize = 64;
@@ -95,6 +98,7 @@ export async function predictSlide(
     try {
       // The worker loads its network while the mask is made.
       const mask = await deps.masks.get(source, slide.tissue, signal);
+      const map = await deps.masks.map(source, signal);
       const { grid, settings } = file.heatmap.header;
       const bands = bandsLeft(
         file.heatmap,
@@ -102,7 +106,13 @@ export async function predictSlide(
       );
       const patches = await predictBands(worker, bands, file, slide.id, emit, signal);
       const seconds = (performance.now() - startMs) / 1000;
-      return { heatmap: file.heatmap, patches, seconds, warnings: fit.warnings };
+      return {
+        heatmap: file.heatmap,
+        patches,
+        seconds,
+        warnings: fit.warnings,
+        penOf: (box) => penShare(map, box, slide.tissue),
+      };
     } finally {
       await worker.close();
     }

@@ -118,7 +118,7 @@ export function startPrediction(
     const model = await openModelFolder(path.join(project.folders.models, modelId));
     const slidePath = project.slides.resolvePath(slideId);
     const info = project.slides.info(slideId);
-    const { heatmap, patches, seconds, warnings } = await predictSlide(
+    const { heatmap, patches, seconds, warnings, penOf } = await predictSlide(
       deps,
       {
         slide: { id: slideId, path: slidePath, info, mpp: slide.mpp, stain: slide.stain, tissue },
@@ -135,6 +135,7 @@ export function startPrediction(
       folder: path.join(project.folders.runs, run.id),
       name: slide.name,
       heatmap,
+      penOf,
       runId: run.id,
       passport,
       slideInfo: info,

@@ -113,11 +113,13 @@ async function predictOne(
   const slide = { id: name, path: slidePath, info, mpp, stain };
   const deps = runDepsOf(services);
   const request = { slide, model, stride, override, heatmapFile, threads: deps.threads };
-  const { heatmap, patches, seconds, warnings } = await predictSlide(deps, request, eventPrinter(terminal), signal);
+  const prediction = await predictSlide(deps, request, eventPrinter(terminal), signal);
+  const { heatmap, patches, seconds, warnings, penOf } = prediction;
   const files = await writePredictionOutputs({
     folder,
     name,
     heatmap,
+    penOf,
     runId,
     passport: model.passport,
     slideInfo: info,

@@ -8,6 +8,7 @@ import type { JobEvent } from '../../app/core/run.ts';
 import type { SlideInfo } from '../../app/core/slide.ts';
 import type { TissueChoice } from '../../app/core/tissue-map.ts';
 import { type PredictionRequest, type PredictionResult, predictSlide } from '../../app/jobs/predict-slide.ts';
+import { patchesCsv } from '../../app/overlay/outputs/patches-csv.ts';
 import type { OpenedModel } from '../../app/passports/model-folder.ts';
 import type { SlidePool } from '../../app/slides/slide-pool.ts';
 import { createTissueMasks } from '../../app/slides/tissue-masks.ts';
@@ -203,4 +204,18 @@ test('a threshold set by hand decides which patches are predicted, and stands in
   const whole = await predict('automatic');
   assert.ok(half.patches > 0.4 * whole.patches && half.patches < 0.6 * whole.patches, `${half.patches}`);
   assert.equal(whole.heatmap.header.settings.tissueThreshold, undefined);
+});
+
+test('the table of a prediction says how much of a patch is under pen', async () => {
+  const path = join(folder, 'penned.tif');
+  const penned = { x: 0, y: glassPx, width: 128, height: 192 };
+  await writeTissueSlide(path, { pen: penned });
+  const slide = { id: 's2', path, info: await pool.describe(path), mpp: info.mpp, stain: 'H&E' };
+  const { heatmap, penOf, patches } = await predict('penned', { slide });
+  assert.ok(patches < columns * (rows - glassRows), 'what is under ink alone is no tissue');
+  assert.equal(penOf({ x: 32, y: 96, width: 64, height: 64 }), 1);
+  const [head, ...lines] = patchesCsv(heatmap, penOf).trimEnd().split('\n');
+  assert.match(head!, /^x,y,width,height,pen,/);
+  assert.equal(lines.length, patches);
+  assert.match(patchesCsv(heatmap).split('\n')[0]!, /^x,y,width,height,gland/i);
 });

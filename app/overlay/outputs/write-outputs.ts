@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { classLetters } from '../../core/class-letter.ts';
 import { EosinError } from '../../core/errors.ts';
+import type { Box } from '../../core/geometry.ts';
 import { researchUseOnly } from '../../core/research-use.ts';
 import type { SlideInfo } from '../../core/slide.ts';
 import { writeWhole } from '../../files/write-whole.ts';
@@ -17,6 +18,8 @@ export interface PredictionOutputs {
   /** Stem of the file names; a plain name without a folder. */
   readonly name: string;
   readonly heatmap: Heatmap;
+  /** Share of a box on the slide that pen ink covers, 0..1; without it the table does not say it. */
+  readonly penOf?: (box: Box) => number;
   readonly runId: string;
   /** The model's passport, stored whole. */
   readonly passport: { readonly id: string; readonly name: string };
@@ -73,7 +76,7 @@ export async function writePredictionOutputs(request: PredictionOutputs): Promis
   const letters = classLetters(classNames, request.projectClasses);
   const previewWords = { slide: name, model: passport.name, slideWidthPx: slideInfo.widthPx, letters };
   await writeWhole(files.preview, await previewPng(heatmap, summary, request.thumbnailJpeg, previewWords));
-  await writeWhole(files.csv, patchesCsv(heatmap));
+  await writeWhole(files.csv, patchesCsv(heatmap, request.penOf));
   await writeWhole(files.geojson, regionsGeoJson(heatmap, words));
   const report = {
     researchUseOnly,
