@@ -5,13 +5,13 @@ import { readFrame } from './dicom-frames.ts';
 import type { DicomInstance } from './dicom-instance.ts';
 import { columnsOf, placeFrames, rowsOf } from './dicom-placing.ts';
 import { decodeRgb } from './image-codec.ts';
-import { type JpegHeader, jpegPrefix, readJpegHeader } from './jpeg-stream.ts';
+import { baseline, type JpegHeader, jpegPrefix, readJpegHeader, wholeJpeg } from './jpeg-stream.ts';
 import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
 import { damagedTile } from './slide-errors.ts';
 import type { TileLevel } from './tile-level.ts';
+import { decodeJpegInto, hasTurboJpeg } from './turbo-jpeg.ts';
 
-const baseline = 0xc0;
 const rgb = 2;
 const yCbCr = 6;
 /** TIFF decoders take tiles whose sides are multiples of this; others are decoded one by one. */
@@ -51,8 +51,20 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
     return header;
   };
 
+  /** False where a frame is none that libjpeg-turbo takes. */
+  const decodeDirectly = (stored: readonly StoredFrame[], headers: readonly JpegHeader[], all: Uint8Array): boolean =>
+    stored.every(({ bytes }, i) => {
+      const whole = wholeJpeg(null, colourOf(headers[i]!, first.photometric), bytes, headers[i]!);
+      const place = all.subarray(i * tilePixels * 3, (i + 1) * tilePixels * 3);
+      return whole !== null && decodeJpegInto(whole, tileWidthPx, tileHeightPx, place);
+    });
+
   const decodeJpegs = async (stored: readonly StoredFrame[]): Promise<Uint8Array> => {
     const headers = stored.map(headerOf);
+    if (hasTurboJpeg()) {
+      const all = new Uint8Array(tilePixels * 3 * stored.length);
+      if (decodeDirectly(stored, headers, all)) return all;
+    }
     const photometric = colourOf(headers[0]!, first.photometric);
     const [across, down] = headers[0]!.chromaSubsampling;
     const alike = headers.every(

@@ -4,23 +4,25 @@
  *     jpeg      20,480 px square, painted tissue; JPEG 4:2:0 of quality 85 in tiles of 256 px, levels of 1 2 4 8 ...   by libvips
  *     quarter   the same tiles with levels of 1 4 16, as Aperio stores them: half the resolution has to be made
  *     large     61,440 px square: the quarter slide's tiles nine times, each stored again
- *     jpeg2000  20,480 px square: lossy JPEG 2000 in tiles of 256 px, one level
+ *     jpeg2000  20,480 px square: lossy JPEG 2000 in tiles of 256 px, one level. The encoder at hand cannot aim at a size: what it encodes
+ *               is drawn at half the resolution, so that a tile has the 10 to 20 KB that scanners give it
  */
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import type { StartProcess } from '../../app/core/worker-process.ts';
 import { demoSlideSpecs, drawingVersion } from '../../app/demo/demo-slides.ts';
 import { drawDemoSlides } from '../../app/demo/draw-demo-slides.ts';
 import { openBytes } from '../../app/slides/byte-source.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
 import { checkStructure } from '../../app/slides/structure-check.ts';
 import { readDirectories } from '../../app/slides/tiff-directory.ts';
+import { startProcess } from '../../main/start-process.ts';
 import { encodeRgbPicture } from '../fixtures/jpeg2000-writer.ts';
 import { type Field, writeTiff } from '../fixtures/tiff-writer.ts';
 
-export const slideNames = ['jpeg', 'quarter', 'large', 'jpeg2000'] as const;
-export type MadeSlide = (typeof slideNames)[number];
+export type MadeSlide = 'jpeg' | 'quarter' | 'large' | 'jpeg2000';
 
 export const sidePx = 20_480;
 export const largeSidePx = 3 * sidePx;
@@ -30,27 +32,29 @@ const paintedPx = 4096;
 /** Grows when the slides change. */
 const version = 1;
 
-interface Place {
-  readonly folder: string;
-  readonly startProcess: StartProcess;
-}
-
-/** The slide's path; makes it, and what it is made from, when it is not there. */
-export async function madeSlide(name: MadeSlide, place: Place): Promise<string> {
-  const file = path.join(place.folder, `${name}-${version}-${drawingVersion}.${name === 'jpeg2000' ? 'svs' : 'tif'}`);
-  if (await stat(file).catch(() => null)) return file;
+/** The slide's path; has it made, in a process of its own, when it is not there. */
+export function madeSlide(name: MadeSlide, folder: string): string {
+  const file = fileOf(name, folder);
+  if (existsSync(file)) return file;
   console.log(`  making ${file}`);
-  await mkdir(place.folder, { recursive: true });
-  const part = `${file}.part`;
-  if (name === 'jpeg') await writePyramid(part, await painting(place));
-  else if (name === 'jpeg2000') await writeJpeg2000(part, await painting(place));
-  else await copyTiles(await madeSlide('jpeg', place), part, name === 'large' ? 3 : 1);
-  await rename(part, file);
+  execFileSync(process.execPath, [import.meta.filename, name, folder], { stdio: 'inherit' });
   return file;
 }
 
+function fileOf(name: MadeSlide, folder: string): string {
+  return path.join(folder, `${name}-${version}-${drawingVersion}.${name === 'jpeg2000' ? 'svs' : 'tif'}`);
+}
+
+async function make(name: MadeSlide, folder: string): Promise<void> {
+  const part = `${fileOf(name, folder)}.part`;
+  if (name === 'jpeg') await writePyramid(part, await painting(folder));
+  else if (name === 'jpeg2000') await writeJpeg2000(part, await painting(folder));
+  else await copyTiles(madeSlide('jpeg', folder), part, name === 'large' ? 3 : 1);
+  await rename(part, fileOf(name, folder));
+}
+
 /** [paintedPx, paintedPx, rgb] of painted tissue. */
-async function painting({ folder, startProcess }: Place): Promise<Uint8Array> {
+async function painting(folder: string): Promise<Uint8Array> {
   const spec = { ...demoSlideSpecs[0]!, name: 'painting', widthPx: paintedPx, heightPx: paintedPx };
   const [drawn] = (await drawDemoSlides({ startProcess, folder: path.join(folder, 'painting'), specs: [spec] })).slides;
   const slide = await openSlide(drawn!.file, { cacheFolder: folder });
@@ -132,18 +136,19 @@ async function copyTiles(from: string, to: string, repeat: number): Promise<void
   }
 }
 
-async function writeJpeg2000(file: string, tissue: Uint8Array): Promise<void> {
+async function writeJpeg2000(file: string, painted: Uint8Array): Promise<void> {
+  const raw = { width: paintedPx, height: paintedPx, channels: 3 as const };
+  const tissue = sharp(painted, { raw })
+    .extract({ left: 0, top: 0, width: paintedPx / 2, height: paintedPx / 2 })
+    .resize(paintedPx, paintedPx);
+  const smooth = await tissue.raw().toBuffer();
   const distinct = paintedPx / tilePx;
   const encoded: Buffer[] = [];
   for (let index = 0; index < distinct * distinct; index++) {
     const left = (index % distinct) * tilePx;
     const top = Math.floor(index / distinct) * tilePx;
-    const tile = new Uint8Array(tilePx * tilePx * 3);
-    for (let y = 0; y < tilePx; y++) {
-      const at = ((top + y) * paintedPx + left) * 3;
-      tile.set(tissue.subarray(at, at + tilePx * 3), y * tilePx * 3);
-    }
-    encoded.push(await encodeRgbPicture(tile, { widthPx: tilePx, heightPx: tilePx }, true));
+    const tile = sharp(smooth, { raw }).extract({ left, top, width: tilePx, height: tilePx });
+    encoded.push(await encodeRgbPicture(await tile.raw().toBuffer(), { widthPx: tilePx, heightPx: tilePx }, true));
   }
   const columns = sidePx / tilePx;
   const pieces = Array.from(
@@ -168,4 +173,9 @@ async function writeJpeg2000(file: string, tissue: Uint8Array): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+if (import.meta.main) {
+  const [name, folder] = process.argv.slice(2);
+  await make(name as MadeSlide, folder!);
 }

@@ -25,7 +25,7 @@ interface Bench {
   readonly pool: MeasuredPool;
   readonly startProcess: ReturnType<typeof commandLineHost>['startProcess'];
   readonly scratch: string;
-  slide(name: MadeSlide): Promise<string>;
+  slide(name: MadeSlide): string;
 }
 
 interface Corner {
@@ -34,6 +34,8 @@ interface Corner {
 }
 
 const parts: Record<string, (bench: Bench) => Promise<void>> = {
+  // First, while this process has done nothing else.
+  memory: benchMemory,
   tile: benchTile,
   grid: benchGrid,
   random: benchRandom,
@@ -41,7 +43,6 @@ const parts: Record<string, (bench: Bench) => Promise<void>> = {
   half: benchHalf,
   processes: benchProcesses,
   open: benchOpen,
-  memory: benchMemory,
 };
 
 export async function benchSlides(wanted: readonly string[]): Promise<void> {
@@ -55,11 +56,11 @@ export async function benchSlides(wanted: readonly string[]): Promise<void> {
     console.log(`  OpenSlide ${peer.versions.openslide}, fastslide ${peer.versions.fastslide ?? 'not to be had'}`);
   const scratch = await mkdtemp(path.join(folder, 'scratch-'));
   const pool = measurePool(host.startProcess, 1, scratch);
-  const place = { folder, startProcess: host.startProcess };
+  const { startProcess } = host;
   try {
     for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
       console.log(`  ${name} (load ${os.loadavg()[0]!.toFixed(1)})`);
-      await parts[name]!({ peer, pool, scratch, ...place, slide: (made) => madeSlide(made, place) });
+      await parts[name]!({ peer, pool, scratch, startProcess, slide: (made) => madeSlide(made, folder) });
     }
   } finally {
     await pool.pool.close();
@@ -70,7 +71,7 @@ export async function benchSlides(wanted: readonly string[]): Promise<void> {
 
 /** A tile as the viewer gets it, six at a time, against OpenSlide's px encoded by Pillow. */
 async function benchTile({ peer, pool, slide }: Bench): Promise<void> {
-  const file = await slide('jpeg');
+  const file = slide('jpeg');
   const tiles = randomCorners(3000, (sidePx - tilePx) / tilePx);
   const ours = async (): Promise<void> => {
     const queue = createQueue(6);
@@ -88,7 +89,7 @@ async function benchTile({ peer, pool, slide }: Bench): Promise<void> {
 }
 
 async function benchGrid({ peer, pool, slide, scratch }: Bench): Promise<void> {
-  const file = await slide('jpeg');
+  const file = slide('jpeg');
   const grid = gridCorners(sidePx, patchPx);
   const boxes = grid.map(({ x, y }): PeerBox => [x, y, 0, patchPx, patchPx]);
   const ours = { count: grid.length, run: () => cut(pool, scratch, file, 1, neighbours(grid, patchPx)) };
@@ -107,7 +108,7 @@ async function benchGrid({ peer, pool, slide, scratch }: Bench): Promise<void> {
 }
 
 async function benchRandom({ peer, pool, slide, scratch }: Bench): Promise<void> {
-  const file = await slide('jpeg');
+  const file = slide('jpeg');
   const corners = randomCorners(600, sidePx - patchPx);
   const boxes = corners.map(({ x, y }): PeerBox => [x, y, 0, patchPx, patchPx]);
   const theirs = { count: boxes.length, run: (to: Peer) => to.read(file, boxes) };
@@ -123,7 +124,7 @@ async function benchRandom({ peer, pool, slide, scratch }: Bench): Promise<void>
 }
 
 async function benchJpeg2000({ peer, pool, slide, scratch }: Bench): Promise<void> {
-  const file = await slide('jpeg2000');
+  const file = slide('jpeg2000');
   const tiles = randomCorners(160, (sidePx - tilePx) / tilePx).map(({ x, y }) => ({ x: x * tilePx, y: y * tilePx }));
   const boxes = tiles.map(({ x, y }): PeerBox => [x, y, 0, tilePx, tilePx]);
   await compare({
@@ -138,7 +139,7 @@ async function benchJpeg2000({ peer, pool, slide, scratch }: Bench): Promise<voi
 
 /** Half the resolution from level 0: OpenSlide's px are left as they are, halving them would be its caller's. */
 async function benchHalf({ peer, pool, slide, scratch }: Bench): Promise<void> {
-  const file = await slide('quarter');
+  const file = slide('quarter');
   const grid = gridCorners(sidePx, patchPx * 2);
   const boxes = grid.map(({ x, y }): PeerBox => [x, y, 0, patchPx * 2, patchPx * 2]);
   await compare({
@@ -152,7 +153,7 @@ async function benchHalf({ peer, pool, slide, scratch }: Bench): Promise<void> {
 }
 
 async function benchProcesses({ startProcess, slide, scratch }: Bench): Promise<void> {
-  const file = await slide('jpeg');
+  const file = slide('jpeg');
   const calls = neighbours(gridCorners(sidePx, patchPx), patchPx);
   const pools = [1, 2].map((count) => measurePool(startProcess, count, scratch));
   try {
@@ -173,8 +174,8 @@ async function benchProcesses({ startProcess, slide, scratch }: Bench): Promise<
 
 /** Each round has a new name for the file, which nobody has opened yet. */
 async function benchOpen({ peer, pool, slide, scratch }: Bench): Promise<void> {
-  const file = await slide('large');
-  await pool.pool.describe(await slide('jpeg'));
+  const file = slide('large');
+  await pool.pool.describe(slide('jpeg'));
   for (const cache of ['warm', 'cold']) {
     const times: Record<string, number[]> = { open: [], thumbnail: [], openSlide: [], openSlideLevel: [] };
     for (let round = 0; round < 5; round++) {
@@ -204,7 +205,7 @@ async function benchOpen({ peer, pool, slide, scratch }: Bench): Promise<void> {
 }
 
 async function benchMemory({ startProcess, slide, scratch }: Bench): Promise<void> {
-  const file = await slide('large');
+  const file = slide('large');
   const pool = measurePool(startProcess, 2, scratch);
   try {
     const calls = neighbours(gridCorners(largeSidePx, patchPx), patchPx);
