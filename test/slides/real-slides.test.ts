@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { tissueMaskOf } from '../../app/core/tissue-map.ts';
 import { decodeRgb } from '../../app/slides/image-codec.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
-import { tissueMaskOf } from '../../app/core/tissue-map.ts';
 import { readTissueMap } from '../../app/slides/tissue-map.ts';
 import { hasOpenSlide, openSlideProperties, openSlideRgb } from '../fixtures/openslide.ts';
 
