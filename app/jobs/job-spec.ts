@@ -35,7 +35,7 @@ export interface TrainSpec {
   readonly threads: number;
   readonly patientsKnown: boolean;
   readonly appVersion: string;
-  /** SHA-256 of patches, split and recipe; stands in the passport. */
+  /** SHA-256 of patches, split, recipe and imported weights: what a checkpoint must agree with. */
   readonly planHash: string;
 }
 

