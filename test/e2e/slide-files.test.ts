@@ -138,7 +138,7 @@ test('a folder is imported, moved slides are found, another file is not labelled
 
   await step('a large picture is prepared with its share, and can be cancelled and taken up again', async () => {
     const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
-    await sharp({ create: { width: 5000, height: 4000, channels: 3, background: '#fff', noise } })
+    await sharp({ create: { width: 4500, height: 3500, channels: 3, background: '#fff', noise } })
       .png({ compressionLevel: 1 })
       .toFile(file('Archive', 'large.png'));
     await page.getByRole('button', { name: 'Add slides' }).first().click();
