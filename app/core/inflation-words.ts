@@ -13,7 +13,7 @@ export function inflationWords({
   const claim =
     `On ${patches} training patches of ${patients} patients a random split of patches would have claimed an accuracy of ` +
     `${percent(byPatch)} %; split by patient the same features reach ${percent(byPatient)} %`;
-  return difference > standardError
+  return difference > 2 * standardError
     ? `${claim}: ${percent(difference)} points (standard error ${percent(standardError)}) of it is recognition of the patients.`
     : `${claim}: no clear difference (${percent(difference)} points, standard error ${percent(standardError)}).`;
 }

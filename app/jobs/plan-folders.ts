@@ -34,8 +34,12 @@ interface Picture {
 
 const pictureEndings = new Set(['.jpg', '.jpeg', '.png']);
 
-/** Throws plan/... for a folder that cannot be read or gives nothing to learn from. */
-export async function planFolders(folders: PatchFolders, recipe: Recipe): Promise<TrainPlan> {
+/**
+ * Throws plan/... for a folder that cannot be read or gives nothing to learn from.
+ *
+ * @param pooled the folders will be dealt anew: a patient may stand in two of them.
+ */
+export async function planFolders(folders: PatchFolders, recipe: Recipe, pooled = false): Promise<TrainPlan> {
   const pictures = [
     ...(await picturesIn(folders.train, 'train')),
     ...(await picturesIn(folders.validation, 'validation')),
@@ -51,10 +55,9 @@ export async function planFolders(folders: PatchFolders, recipe: Recipe): Promis
       { remedy: 'Give the folders the same class folders.', fields: { className: strange.className } },
     );
   }
-  const plan = await planOf(pictures, names, folders.groups, {
-    ...recipe,
-    input: { ...recipe.input, mpp: folders.mpp },
-  });
+  const own = { ...recipe, input: { ...recipe.input, mpp: folders.mpp } };
+  const plan = await planOf(pictures, names, folders.groups, own);
+  if (!pooled) assertNoLeak(plan.patches);
   assertTrainable(plan.summary);
   return plan;
 }
@@ -84,7 +87,6 @@ async function planOf(
     const patient = groupOf?.get(file) ?? `picture:${index}`;
     return { index, classIndex: names.indexOf(className), patient, region: patient, part };
   });
-  assertNoLeak(patches);
   const draft = {
     recipe,
     classes: names.map((name, i) => ({ name, colour: classPalette[i % classPalette.length]!.colour })),

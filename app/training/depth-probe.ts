@@ -12,7 +12,7 @@ import type { Backbone, LayerGroup } from '../networks/backbone.ts';
 import { exportOnnx } from '../networks/export-onnx.ts';
 import { capPerClass } from '../patches/sampling.ts';
 import { allViews, viewBatches } from './augment/view-batches.ts';
-import { measureInflation } from './inflation.ts';
+import { measureInflation, showsInflation } from './inflation.ts';
 import { crossValidate, probeFolds } from './linear-probe.ts';
 import { pairedDifference } from './paired-difference.ts';
 import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
@@ -96,6 +96,7 @@ export async function probeInflation(
 ): Promise<Inflation | null> {
   const { data, seed } = request;
   const patches = probedPatches(request);
+  if (!showsInflation(patches, data.patientsKnown)) return null;
   const [features] = await pooledActivations(request, [group], patches, 1, emit, breathe);
   const labels = patches.map(({ classIndex }) => classIndex);
   const rows = { features: features!, views: 1, labels, classCount: data.classNames.length };

@@ -12,8 +12,16 @@ import type { PlannedPatch } from './ports.ts';
 const foldCount = 5;
 /** With fewer, folds by patient say nothing. */
 const leastPatients = 3;
+/** Patches a patient, on average, below which a random split hardly ever parts a patient. */
+const leastEach = 2;
 
-/** Null where patients are unknown or fewer than three. @param rows one entry a patch of `patches`. */
+/** Whether these patches can show anything: known patients, at least three of them, and more than one patch of each. */
+export function showsInflation(patches: readonly PlannedPatch[], patientsKnown: boolean): boolean {
+  const count = new Set(patches.map(({ patient }) => patient)).size;
+  return patientsKnown && count >= leastPatients && patches.length >= leastEach * count;
+}
+
+/** Null where the patches can show nothing. @param rows one entry a patch of `patches`. */
 export async function measureInflation(
   rows: ProbeRows,
   patches: readonly PlannedPatch[],
@@ -21,9 +29,8 @@ export async function measureInflation(
   seed: number,
   breathe: () => Promise<void>,
 ): Promise<Inflation | null> {
+  if (!showsInflation(patches, patientsKnown)) return null;
   const patients = patches.map(({ patient }) => patient);
-  const count = new Set(patients).size;
-  if (!patientsKnown || count < leastPatients) return null;
   const judge = async (groups: readonly string[]): Promise<Float32Array> =>
     (await crossValidate(rows, groupFolds(groups, rows.labels, foldCount, seed), breathe)).correct;
   const byPatient = await judge(patients);
@@ -36,6 +43,6 @@ export async function measureInflation(
     difference: mean,
     standardError,
     patches: patches.length,
-    patients: count,
+    patients: new Set(patients).size,
   };
 }

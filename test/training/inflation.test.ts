@@ -52,9 +52,11 @@ test('features that know the class inflate nothing', async () => {
   assert.match(inflationWords(found), /no clear difference/);
 });
 
-test('unknown patients, or two of them, say nothing', async () => {
+test('unknown patients, two of them, or one patch of each say nothing', async () => {
   assert.equal(await measure(cohort(0), false), null);
   const { patches, features } = cohort(0);
   const two = patches.map((patch) => ({ ...patch, patient: `p${patch.classIndex}` }));
   assert.equal(await measure({ patches: two, features }), null);
+  const single = patches.map((patch) => ({ ...patch, patient: String(patch.index) }));
+  assert.equal(await measure({ patches: single, features }), null, 'one patch a patient: nothing can be parted');
 });

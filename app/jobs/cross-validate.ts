@@ -1,0 +1,128 @@
+/**
+ * K-fold cross-validation: one whole training a fold, each judged on patients that nothing of it has seen.
+ *
+ *     folds by patient    1     2     3     4     5
+ *     training 1         test  val   train train train      val chooses epochs and rungs, test is looked at once
+ *     training 2         train test  val   train train
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { EosinError } from '../core/errors.ts';
+import type { Evaluation } from '../core/run.ts';
+import { writeWhole } from '../files/write-whole.ts';
+import { groupFolds } from '../patches/folds.ts';
+import type { Emit } from './live-runs.ts';
+import { type TrainingDeps, type TrainingRequest, trainModel } from './train-model.ts';
+import { assertTrainable, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
+
+/** With two folds nothing is left to train on. */
+const leastFolds = 3;
+
+/**
+ * The plan with its patches dealt anew, once for each fold; all of its patches take part, whatever part they stood in.
+ *
+ * @throws EosinError `plan/few-patients` with fewer than three patients (pictures, where patients are unknown).
+ */
+export function foldPlans(plan: TrainPlan, folds: number): TrainPlan[] {
+  const groups = plan.patches.map(({ patient }) => patient);
+  const labels = plan.patches.map(({ classIndex }) => classIndex);
+  const dealt = groupFolds(groups, labels, folds, plan.recipe.seed);
+  if (dealt.folds < leastFolds) {
+    throw new EosinError('plan/few-patients', 'input', `There are ${dealt.folds} patients: too few for folds.`, {
+      remedy: `Cross-validation needs at least ${leastFolds} patients.`,
+      fields: { patients: dealt.folds },
+    });
+  }
+  return Array.from({ length: dealt.folds }, (_, test) => {
+    const validation = (test + 1) % dealt.folds;
+    const patches = plan.patches.map((patch, i) => {
+      const fold = dealt.fold[i];
+      return { ...patch, part: fold === test ? 'test' : fold === validation ? 'validation' : 'train' } as const;
+    });
+    const { summary } = plan;
+    const draft = { ...plan, patches };
+    const own = summarise(draft, summary.slides, summary.warnings);
+    assertTrainable(own);
+    return { ...draft, summary: own, planHash: hashPlan(draft) };
+  });
+}
+
+export interface FoldResult {
+  /** 1-based. */
+  readonly fold: number;
+  readonly modelFolder: string;
+  readonly attach: string;
+  readonly test: Evaluation;
+}
+
+/**
+ * Trains fold after fold below `runFolder`; a fold that is finished there already is not trained again, and one that was
+ * cut off goes on.
+ *
+ * @param onFold called before each fold with its number.
+ */
+export async function trainFolds(
+  deps: TrainingDeps,
+  request: Omit<TrainingRequest, 'modelFolder'>,
+  folds: number,
+  onFold: (fold: number, count: number) => void,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<FoldResult[]> {
+  const plans = foldPlans(request.plan, folds);
+  const results: FoldResult[] = [];
+  for (const [i, plan] of plans.entries()) {
+    const fold = i + 1;
+    const runFolder = path.join(request.runFolder, `fold-${fold}`);
+    const stored = path.join(runFolder, 'result.json');
+    const before = await finished(stored, plan.planHash);
+    onFold(fold, plans.length);
+    if (before) {
+      results.push(before);
+      continue;
+    }
+    const modelFolder = path.join(runFolder, `model-${plan.planHash.slice(0, 8)}`);
+    const own = { ...request, plan, runFolder, modelFolder, modelId: `${request.modelId}-${fold}` };
+    const { outcome } = await trainModel(
+      deps,
+      { ...own, modelName: `${request.modelName}, fold ${fold}` },
+      emit,
+      signal,
+    );
+    const result: FoldResult = { fold, modelFolder, attach: outcome.attach, test: outcome.test! };
+    await writeWhole(stored, JSON.stringify({ planHash: plan.planHash, result }));
+    results.push(result);
+  }
+  return results;
+}
+
+/** What an earlier call left of the same fold. */
+async function finished(file: string, planHash: string): Promise<FoldResult | null> {
+  try {
+    const stored = JSON.parse(await readFile(file, 'utf8')) as { planHash: string; result: FoldResult };
+    return stored.planHash === planHash ? stored.result : null;
+  } catch {
+    return null;
+  }
+}
+
+export interface Spread {
+  readonly mean: number;
+  /** Standard deviation over the folds (n - 1). */
+  readonly deviation: number;
+}
+
+/** Mean and spread over the folds, each fold counting the same. */
+export function foldSpread(results: readonly FoldResult[]): Record<'accuracy' | 'balancedAccuracy' | 'loss', Spread> {
+  return {
+    accuracy: spreadOf(results.map(({ test }) => test.accuracy.value)),
+    balancedAccuracy: spreadOf(results.map(({ test }) => test.balancedAccuracy.value)),
+    loss: spreadOf(results.map(({ test }) => test.loss)),
+  };
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
+}
