@@ -11,6 +11,7 @@ import type { JobEvent } from '../core/run.ts';
 import { type UpperNetwork, upperNetwork } from '../networks/split-network.ts';
 import { boundaryFor, type CacheRequest } from './activation-cache.ts';
 import { type ActivationPool, createActivationPool, type PooledActivations } from './activation-pool.ts';
+import { batchAdvice, microBatchWords } from './batch-advice.ts';
 import { type CheckpointOrigin, type EpochCheckpoint, encodeCheckpoint, type KeptPhase } from './checkpoint.ts';
 import { type FitBest, type FitHooks, type FitRequest, fit } from './fit.ts';
 import { classWeightsFor } from './loss.ts';
@@ -131,22 +132,21 @@ async function runStep(
   count: number,
   standing: Standing,
 ): Promise<Standing> {
-  const { cache, data, sink, emit } = request;
+  const { cache, data, recipe, sink, emit } = request;
   const { phase, index } = step;
   const upper = upperAt(request, phase.unfreeze);
   const activations = await pool.at(phase.unfreeze);
   const learning = cache.network.groups.slice(Math.max(0, cache.network.groups.length - phase.unfreeze));
   const groups = ['head', ...learning.map(({ name }) => name).reverse()];
   const { learningRate, epochs } = phase;
-  emit({ type: 'phase', name: phase.name, index, count, groups, learningRate, epochs });
-
   const resume = request.resume?.origin.phaseIndex === index ? request.resume : null;
+  emit({ type: 'phase', name: phase.name, index, count, groups, learningRate, epochs });
+  const fitting = fitRequest(request, step, upper, activations, resume);
+  for (const text of batchNotes(recipe, data, fitting.microBatch, index)) emit({ type: 'note', level: 'info', text });
+
   if (!resume) await startFirstHead(request, step, upper, activations);
   const undo = resume?.undo ?? (await upper.snapshot());
-  const best = await fit(
-    fitRequest(request, step, upper, activations, resume),
-    fitHooks(request, step, upper, undo, standing),
-  );
+  const best = await fit(fitting, fitHooks(request, step, upper, undo, standing));
   const result = { origin: originOf(request, step, best.epoch, best), weights: best.weights };
   await sink.put(`rungs/${fileNameOf(step)}.ckpt`, await encodeCheckpoint(result));
 
@@ -166,6 +166,13 @@ async function runStep(
   }
   upper.restore(undo);
   return { ...standing, undone: standing.undone + 1 };
+}
+
+/** Advice on the batch size once, at the first phase; how it goes through memory at each. */
+function batchNotes(recipe: Recipe, { train }: TrainingData, microBatch: number, index: number): string[] {
+  const patches = Math.min(train.length, recipe.patchesPerEpoch ?? train.length);
+  const advice = index === 0 ? batchAdvice(recipe, patches) : null;
+  return [advice, microBatchWords(recipe.batchSize, microBatch)].filter((text) => text !== null);
 }
 
 /** The head of a first phase that trains it alone starts at its linear probe, where the recipe says so. */

@@ -1,7 +1,8 @@
 /** Recipes as text in, checked recipes out: parsing, look-up by name, and `--set path=value` changes. Pure; hosts read the files. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
 import { type Recipe, recipeSchema } from '../core/recipe.ts';
+import { recipeKeysAt } from '../core/recipe-fields.ts';
 
 export type RecipeBook = ReadonlyMap<string, Recipe>;
 
@@ -78,7 +79,7 @@ function applySetting(root: Tree, setting: string): void {
     const next = at[step];
     path.push(step);
     // A part that is switched off (null) or absent is made when something in it is set.
-    if ((next === null || next === undefined) && keysAt(path).length > 0) at[step] = {};
+    if ((next === null || next === undefined) && recipeKeysAt(path).length > 0) at[step] = {};
     else if (typeof next !== 'object' || next === null) throw unknownKey(keys.slice(0, path.length + 1));
     at = at[step] as Tree;
   }
@@ -86,7 +87,7 @@ function applySetting(root: Tree, setting: string): void {
   const value = settingValue(setting.slice(split + 1));
   if (last === 'kind') {
     // Another kind (of schedule, of augmentation) has other fields.
-    const known = keysAt(path, value);
+    const known = recipeKeysAt(path, value);
     for (const key of Object.keys(at)) if (!known.includes(key)) delete at[key];
   }
   at[last] = value;
@@ -136,7 +137,7 @@ function conflict(field: string, why: string): EosinError {
 
 function unknownKey(path: readonly string[]): EosinError {
   const key = path.at(-1)!;
-  const known = keysAt(path.slice(0, -1));
+  const known = recipeKeysAt(path.slice(0, -1));
   const best = nearest(key, known);
   const parent = path.slice(0, -1).join('.');
   const remedy =
@@ -147,34 +148,6 @@ function unknownKey(path: readonly string[]): EosinError {
     remedy,
     fields: { key: path.join('.'), nearest: best },
   });
-}
-
-interface JsonSchema {
-  readonly const?: unknown;
-  readonly properties?: Record<string, JsonSchema>;
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-}
-
-/** The keys that the schema knows at `path`: all variants together, or of those whose `kind` may be `kind`. */
-function keysAt(path: readonly string[], kind?: unknown): string[] {
-  let schemas = alternatives(z.toJSONSchema(recipeSchema, { io: 'input' }) as JsonSchema);
-  for (const key of path) {
-    schemas = schemas
-      .map((schema) => schema.properties?.[key] ?? schema.items)
-      .filter((schema) => schema !== undefined)
-      .flatMap(alternatives);
-  }
-  const fits = ({ properties }: JsonSchema): boolean => {
-    const own = properties?.kind?.const;
-    return kind === undefined || own === undefined || own === kind;
-  };
-  return [...new Set(schemas.filter(fits).flatMap((schema) => Object.keys(schema.properties ?? {})))];
-}
-
-function alternatives(schema: JsonSchema): JsonSchema[] {
-  return [schema, ...(schema.anyOf ?? []).flatMap(alternatives), ...(schema.oneOf ?? []).flatMap(alternatives)];
 }
 
 /** The candidate that begins with `word`, else that of the smallest edit distance (Levenshtein); capitals do not count. */

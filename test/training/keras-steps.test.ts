@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { EpochEvent } from '../../app/core/run.ts';
 import type { Backbone } from '../../app/networks/backbone.ts';
 import { attachHead } from '../../app/networks/network.ts';
-import { upperNetwork } from '../../app/networks/split-network.ts';
+import { upperNetwork, type WeightSnapshot } from '../../app/networks/split-network.ts';
 import type { Activations } from '../../app/training/activation-cache.ts';
 import { fit } from '../../app/training/fit.ts';
 import { classWeightsFor } from '../../app/training/loss.ts';
@@ -69,53 +69,63 @@ test('every optimizer, smoothing, class weights and L2 have a case', () => {
   assert.deepEqual(Object.keys(cases), Object.keys(kerasNumbers.networks));
 });
 
-for (const [name, { rate, recipe: choices }] of Object.entries(cases)) {
-  test(`five steps are Keras': ${name}`, async () => {
-    const recipe = checkRecipe({
+const kerasName = (own: string): string =>
+  layers.reduce((text, [ours, theirs]) => text.replace(`${ours}/`, `${theirs}/`), own);
+
+/** Five steps from the formula weights. */
+async function fiveSteps(
+  rate: number,
+  choices: { head?: object },
+): Promise<{ events: EpochEvent[]; weights: WeightSnapshot[] }> {
+  const recipe = checkRecipe({
+    name: 'steps',
+    backbone: 'mobilenet-v2',
+    input: {},
+    phases: [{ name: 'head', unfreeze: 0, epochs: 5, learningRate: rate, stop: { patience: 9, restoreBest: false } }],
+    batchSize: 8,
+    sampling: 'shuffle',
+    ...choices,
+    head: { dense: [5], dropout: 0, ...choices.head },
+  });
+  const model = await features.build(tf, { specs: [], data: new ArrayBuffer(0), sha256: '' }, 1);
+  const upper = upperNetwork(tf, attachHead(tf, features, model, 'features', recipe.head, 3, 1), 'features');
+  upper.restore(
+    upper.variables.map(({ name, variable: { shape } }) => ({
       name,
-      backbone: 'mobilenet-v2',
-      input: {},
-      phases: [{ name: 'head', unfreeze: 0, epochs: 5, learningRate: rate, stop: { patience: 9, restoreBest: false } }],
-      batchSize: 8,
-      sampling: 'shuffle',
-      ...choices,
-      head: { dense: [5], dropout: 0, ...('head' in choices ? (choices.head as object) : {}) },
-    });
-    const model = await features.build(tf, { specs: [], data: new ArrayBuffer(0), sha256: '' }, 1);
-    const upper = upperNetwork(tf, attachHead(tf, features, model, 'features', recipe.head, 3, 1), 'features');
-    const kerasName = (own: string): string =>
-      layers.reduce((text, [ours, theirs]) => text.replace(`${ours}/`, `${theirs}/`), own);
-    upper.restore(
-      upper.variables.map((own) => ({
-        name: own.name,
-        shape: own.variable.shape,
-        values: formulaWeight(kerasName(own.name), own.variable.shape),
-      })),
-    );
-    const events: EpochEvent[] = [];
-    await fit(
-      {
-        engine: tf,
-        upper,
-        phase: { ...recipe.phases[0]!, unfreeze: 0 },
-        phaseIndex: 0,
-        recipe,
-        classWeights: classWeightsFor(recipe.loss, labels, 3),
-        train: rows,
-        validation: rows,
-        microBatch: 8,
-        rateSetting: { key: '', value: rate },
-        resume: null,
-      },
-      { onEpoch: async (event) => void events.push(event), onNote: () => {}, breathe: async () => {} },
-    );
+      shape,
+      values: formulaWeight(kerasName(name), shape),
+    })),
+  );
+  const events: EpochEvent[] = [];
+  await fit(
+    {
+      engine: tf,
+      upper,
+      phase: { ...recipe.phases[0]!, unfreeze: 0 },
+      phaseIndex: 0,
+      recipe,
+      classWeights: classWeightsFor(recipe.loss, labels, 3),
+      train: rows,
+      validation: rows,
+      microBatch: 8,
+      rateSetting: { key: '', value: rate },
+      resume: null,
+    },
+    { onEpoch: async (event) => void events.push(event), onNote: () => {}, breathe: async () => {} },
+  );
+  return { events, weights: await upper.snapshot() };
+}
+
+for (const [name, { rate, recipe }] of Object.entries(cases)) {
+  test(`five steps are Keras': ${name}`, async () => {
+    const { events, weights } = await fiveSteps(rate, recipe);
     const expected = kerasNumbers.networks[name]!;
     for (const [step, { loss }] of events.entries()) {
       const difference = Math.abs(loss - expected.losses[step]!);
       assert.ok(difference < 1e-5, `step ${step}: loss ${loss}, Keras ${expected.losses[step]}`);
     }
     assert.equal(events.length, 5);
-    for (const { name: own, values } of await upper.snapshot()) {
+    for (const { name: own, values } of weights) {
       const theirs = expected.weights[kerasName(own)]!;
       assert.equal(theirs.length, values.length);
       for (const [i, value] of values.entries()) {
@@ -124,3 +134,10 @@ for (const [name, { rate, recipe: choices }] of Object.entries(cases)) {
     }
   });
 }
+
+test('the same seed twice gives bit-equal weights on the cpu engine, another seed other ones', async () => {
+  const choices = { head: { dropout: 0.5 }, batchSize: 3 };
+  const first = await fiveSteps(0.01, choices);
+  assert.deepEqual((await fiveSteps(0.01, choices)).weights, first.weights);
+  assert.notDeepEqual((await fiveSteps(0.01, { ...choices, seed: 2 } as object)).weights, first.weights);
+});
