@@ -73,6 +73,8 @@ describe('how the command line is used', { concurrency: 2 }, () => {
     assert.equal(recipes[0]?.name, 'quick');
     const quick = documentOf(await bench.eosin('--json', 'recipes', 'show', 'quick'));
     assert.equal(quick.name, 'quick');
+    const { stdout } = await bench.eosin('recipes', 'show', 'quick', '--explain');
+    assert.match(stdout, /^batchSize = 32 patches\n {2}Patches a step\. Default: 32 patches\.$/m);
     const made = documentOf(await bench.eosin('project', 'create', 'Study.eosin', '--json'));
     assert.equal(made.name, 'Study');
     assert.equal(documentOf(await bench.eosin('project', 'show', 'Study.eosin', '--json')).id, made.id);
