@@ -97,6 +97,7 @@ export const api = {
     json(oneSlide.annotations.import.$post(of(id), sent('application/json', JSON.stringify({ handle })))),
 
   recipes: () => json(routes.recipes.$get()),
+  backbones: () => json(routes.backbones.$get()),
   plan: (recipe: string, rule: PatchRule) => json(routes.patches.plan.$post({ json: { recipe, rule } })),
   measureFocus: (recipe: string, signal: AbortSignal) =>
     lines(routes.patches.measure.$post({ json: { recipe } }, until(signal))),
@@ -171,6 +172,7 @@ export type ImportEvent = Streamed<typeof api.importSlides>;
 export type InstallEvent = Streamed<typeof api.installNative>;
 export type NativeBuild = Sent<typeof routes.engines.native.$post>['build'];
 export type NativeState = Got<typeof api.nativeEngine>;
+export type Backbone = Got<typeof api.backbones>['backbones'][number];
 export type RunRequest = Sent<typeof routes.runs.$post>;
 export type EngineId = Engines['chosen'];
 export type AppInfo = Got<typeof api.app>;

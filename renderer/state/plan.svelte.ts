@@ -4,7 +4,8 @@ import type { PatchRule } from '../../app/core/patch-quality.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { PlanSummary } from '../../app/core/run.ts';
 import { count } from '../ui/format.ts';
-import { api, type PatchesShown, type PatchPreview } from './api.ts';
+import { api, type Backbone, type PatchesShown, type PatchPreview } from './api.ts';
+import { type Lacking, lackingWeights } from './lacking-weights.ts';
 import { layout } from './layout.svelte.ts';
 import { attempt, notices } from './notices.svelte.ts';
 import { workspace } from './workspace.svelte.ts';
@@ -19,6 +20,7 @@ interface Strip {
 
 class Plan {
   recipes = $state.raw<readonly Recipe[]>([]);
+  backbones = $state.raw<readonly Backbone[]>([]);
   summary = $state.raw<PlanSummary | null>(null);
   /** Why there is no plan: too few classes, no labels. A message in the panel, not over the window. */
   trouble = $state.raw<ErrorReport | null>(null);
@@ -32,6 +34,11 @@ class Plan {
 
   get recipe(): Recipe | null {
     return this.recipes.find(({ name }) => name === layout.recipe) ?? this.recipes[0] ?? null;
+  }
+
+  /** Why this recipe cannot be trained here, or null. */
+  lacking(recipe: Recipe): Lacking | null {
+    return lackingWeights(recipe, this.backbones);
   }
 
   get rule(): PatchRule {
@@ -72,9 +79,11 @@ class Plan {
   }
 
   async loadRecipes(): Promise<void> {
-    if (this.recipes.length > 0) return;
     await attempt(async () => {
-      this.recipes = (await api.recipes()).recipes;
+      // Weights may have come in since.
+      const [{ backbones }, { recipes }] = await Promise.all([api.backbones(), api.recipes()]);
+      this.backbones = backbones;
+      if (JSON.stringify(recipes) !== JSON.stringify(this.recipes)) this.recipes = recipes;
     });
   }
 

@@ -1,0 +1,24 @@
+/** Why a recipe cannot be trained on this computer: the pretrained weights that it wants are not here. */
+import type { Recipe } from '../../app/core/recipe.ts';
+import type { Backbone } from './api.ts';
+
+export interface Lacking {
+  readonly why: string;
+  /** Which file, and how it comes in; null where nobody can say. */
+  readonly wanted: string | null;
+}
+
+/** Null where nothing lacks. */
+export function lackingWeights(
+  { backbone, head }: Pick<Recipe, 'backbone' | 'head'>,
+  backbones: readonly Pick<Backbone, 'name' | 'title' | 'atHand' | 'ownHead' | 'wanted'>[],
+): Lacking | null {
+  const found = backbones.find(({ name }) => name === backbone);
+  if (found === undefined) return { why: `There are no weights called ${backbone} on this computer.`, wanted: null };
+  const { title, wanted } = found;
+  if (!found.atHand) return { why: `The weights of ${title} are not on this computer.`, wanted };
+  if (head.kind === 'keep' && !found.ownHead) {
+    return { why: `The weights of ${title} here are without its own dense layers, which this recipe keeps.`, wanted };
+  }
+  return null;
+}
