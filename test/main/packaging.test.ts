@@ -104,6 +104,8 @@ describe('an unpacked build', { skip: process.platform !== 'linux' && 'the stub 
       'node_modules/better-sqlite3/prebuilds/linux-x64.node',
       'node_modules/@img/sharp-libvips-linux-x64/lib/libvips*.so*',
       'node_modules/onnxruntime-node/bin/**/libonnxruntime.so*',
+      'node_modules/@julusian/jpeg-turbo/prebuilds/jpeg-turbo-linux-x64/libturbojpeg.so.0',
+      'node_modules/@koromix/koffi-linux-x64/linux_x64/koffi.node',
       'node_modules/@tensorflow/tfjs-backend-wasm/dist/*.wasm',
       'dist/engine/gradients.wasm',
       'node_modules/@tensorflow/tfjs-node-gpu/binding/tfjs_backend.cc',
