@@ -36,7 +36,11 @@ export const info: Command = {
       for (const [name, value] of Object.entries(shown.properties))
         terminal.say(`  ${name}: ${value.replaceAll(/\s+/g, ' ')}`);
     } else if (shown.hidden > 0)
-      terminal.say(`${shown.hidden} properties that may name a person are not shown; --all shows them.`);
+      terminal.say(
+        shown.hidden === 1
+          ? '1 property that may name a person is not shown; --all shows it.'
+          : `${shown.hidden} properties that may name a person are not shown; --all shows them.`,
+      );
   },
 };
 

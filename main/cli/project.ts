@@ -77,7 +77,7 @@ export const projectAdd: Command = {
     if (files > 1 && !terminal.json) {
       const found = relinked.length > 0 ? `${relinked.length} found again, ` : '';
       terminal.say(
-        `${files} files: ${added.length} slides added, ${found}${duplicates.length} duplicates, ${refused.length} refused`,
+        `${files} files: ${added.length} added, ${found}${duplicates.length} there already, ${refused.length} refused`,
       );
     }
     if (pictures > 0)

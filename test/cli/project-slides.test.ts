@@ -20,7 +20,7 @@ test('a folder is added with its counts; what is refused is named, and the rest 
   writeFileSync(bench.file('slides/label.png'), 'a picture');
   const first = await bench.eosin('project', 'add', 'p.eosin', 'slides', '--patient', 'P1');
   assertRefused(first, 65, 'project/slides-refused');
-  assert.match(first.stdout, /^Added a\.tif\nAdded b\.tif\n3 files: 2 slides added, 0 duplicates, 1 refused\n$/);
+  assert.match(first.stdout, /^Added a\.tif\nAdded b\.tif\n3 files: 2 added, 0 there already, 1 refused\n$/);
   assert.match(first.stderr, /words\.svs: slide\/not-tiff: .+/);
   assert.match(first.stderr, /1 PNG or JPEG files in the folders were left out/);
   rmSync(bench.file('slides/words.svs'));
