@@ -11,6 +11,7 @@ import { overlayRoutes } from './overlay.ts';
 import { patchRoutes } from './patches.ts';
 import { placeRoutes } from './places.ts';
 import { projectRoutes } from './project.ts';
+import { recipeRoutes } from './recipes.ts';
 import { runRoutes } from './runs.ts';
 import { slidePixelRoutes } from './slide-pixels.ts';
 import { slidePrivacyRoutes } from './slide-privacy.ts';
@@ -27,6 +28,7 @@ export function createApi(deps: ApiDeps) {
     .route('/api/slides', slidePrivacyRoutes(deps))
     .route('/api', annotationRoutes(deps))
     .route('/api', splitRoutes(deps))
+    .route('/api', recipeRoutes(deps))
     .route('/api', patchRoutes(deps))
     .route('/api/runs', runRoutes(deps))
     .route('/api', overlayRoutes(deps))

@@ -1,10 +1,9 @@
 /** What the app is and whether a project is open. */
 import { Hono } from 'hono';
 import { researchUseOnly } from '../core/research-use.ts';
-import { withBackbone } from '../weights/chosen-backbone.ts';
 import type { ApiDeps } from './api-deps.ts';
 
-export function appRoutes({ host, places, workspace, recipes, backbones }: ApiDeps) {
+export function appRoutes({ host, places, workspace, backbones }: ApiDeps) {
   return new Hono()
     .get('/app', (c) =>
       c.json({
@@ -18,6 +17,5 @@ export function appRoutes({ host, places, workspace, recipes, backbones }: ApiDe
         projectOpen: workspace.isOpen,
       }),
     )
-    .get('/recipes', (c) => c.json({ recipes: recipes.map((recipe) => withBackbone(recipe, backbones)) }))
     .get('/backbones', (c) => c.json({ backbones: backbones.list() }));
 }

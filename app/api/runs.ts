@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
 import { patchRuleSchema } from '../core/patch-quality.ts';
 import { recipeSchema } from '../core/recipe.ts';
-import { resumeTraining, startPrediction, startTraining } from '../jobs/project-runs.ts';
+import { resumeTraining, startPrediction, startTraining, trainingChoiceOf } from '../jobs/project-runs.ts';
 import { runDepsOf } from '../jobs/run-deps.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { eventStream } from './event-stream.ts';
@@ -40,38 +40,50 @@ const contentTypes: Record<string, string> = {
 export function runRoutes(deps: ApiDeps) {
   const { workspace } = deps;
   const runDeps = runDepsOf(deps);
-  return new Hono()
-    .get('/', (c) => c.json({ runs: workspace.project().runs.list() }))
-    .post('/', jsonBody(startSchema), (c) => {
-      const request = c.req.valid('json');
-      const project = workspace.project();
-      if (request.kind === 'predict') return c.json(startPrediction(project, workspace.runs(), runDeps, request));
-      const recipe = recipeOf(deps, request.recipe);
-      return c.json(
-        startTraining(project, workspace.runs(), runDeps, { recipe, engine: request.engine, rule: request.rule }),
-      );
-    })
-    .get('/:id', (c) => c.json(workspace.project().runs.get(c.req.param('id'))))
-    .get('/:id/events', query(z.object({ after: z.coerce.number().int().min(0).default(0) })), (c) => {
-      const { id } = workspace.project().runs.get(c.req.param('id'));
-      return eventStream(workspace.runs().events(id, c.req.valid('query').after));
-    })
-    .post('/:id/cancel', (c) => {
-      const { id } = workspace.project().runs.get(c.req.param('id'));
-      return c.json({ cancelled: workspace.runs().cancel(id) });
-    })
-    .post('/:id/resume', (c) => {
-      const project = workspace.project();
-      return c.json(resumeTraining(project, workspace.runs(), runDeps, c.req.param('id')));
-    })
-    .get('/:id/report', async (c) =>
-      c.body(await fileOf(c.req.param('id'), 'report.html'), 200, { 'content-type': contentTypes['.html']! }),
-    )
-    .get('/:id/files/:name', async (c) => {
-      const { id, name } = c.req.param();
-      const type = contentTypes[path.extname(name)] ?? 'application/octet-stream';
-      return c.body(await fileOf(id, name), 200, { 'content-type': type, 'content-disposition': 'attachment' });
-    });
+  return (
+    new Hono()
+      .get('/', (c) => c.json({ runs: workspace.project().runs.list() }))
+      .post('/', jsonBody(startSchema), (c) => {
+        const request = c.req.valid('json');
+        const project = workspace.project();
+        if (request.kind === 'predict') return c.json(startPrediction(project, workspace.runs(), runDeps, request));
+        const recipe = recipeOf(deps, request.recipe);
+        return c.json(
+          startTraining(project, workspace.runs(), runDeps, { recipe, engine: request.engine, rule: request.rule }),
+        );
+      })
+      // What each training run was started with, for the table of runs and to train again with changes.
+      .get('/trainings', (c) => {
+        const { runs } = workspace.project();
+        const ids = runs.list().filter(({ kind }) => kind === 'train');
+        return c.json({ trainings: ids.map(({ id }) => ({ id, ...trainingChoiceOf(runs.spec(id)) })) });
+      })
+      .get('/:id', (c) => c.json(workspace.project().runs.get(c.req.param('id'))))
+      .get('/:id/events', query(z.object({ after: z.coerce.number().int().min(0).default(0) })), (c) => {
+        const { id } = workspace.project().runs.get(c.req.param('id'));
+        return eventStream(workspace.runs().events(id, c.req.valid('query').after));
+      })
+      .post('/:id/cancel', (c) => {
+        const { id } = workspace.project().runs.get(c.req.param('id'));
+        return c.json({ cancelled: workspace.runs().cancel(id) });
+      })
+      .post('/:id/pause', (c) => {
+        const { id } = workspace.project().runs.get(c.req.param('id'));
+        return c.json({ pausing: workspace.runs().pause(id) });
+      })
+      .post('/:id/resume', (c) => {
+        const project = workspace.project();
+        return c.json(resumeTraining(project, workspace.runs(), runDeps, c.req.param('id')));
+      })
+      .get('/:id/report', async (c) =>
+        c.body(await fileOf(c.req.param('id'), 'report.html'), 200, { 'content-type': contentTypes['.html']! }),
+      )
+      .get('/:id/files/:name', async (c) => {
+        const { id, name } = c.req.param();
+        const type = contentTypes[path.extname(name)] ?? 'application/octet-stream';
+        return c.body(await fileOf(id, name), 200, { 'content-type': type, 'content-disposition': 'attachment' });
+      })
+  );
 
   async function fileOf(runId: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
     const project = workspace.project();

@@ -117,6 +117,8 @@ export interface PlanSummary {
     readonly validation: number;
     readonly test: number;
     readonly patients: number;
+    /** Patients behind the patches of each part; absent in plans from before they were counted. */
+    readonly patientsOf?: Readonly<Record<'train' | 'validation' | 'test', number>> | undefined;
   }[];
   readonly patients: {
     readonly train: number;

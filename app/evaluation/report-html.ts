@@ -2,6 +2,7 @@
  * The printable report of a training run: one HTML text with everything inside (style, drawings), no script, no link.
  * A passport and the run's events go in; the same input gives the same text.
  */
+import { curveWords } from '../core/curve-words.ts';
 import { escapeMarkup as text } from '../core/escape-markup.ts';
 import { inflationWords } from '../core/inflation-words.ts';
 import type { Phase, Recipe } from '../core/recipe.ts';
@@ -188,6 +189,7 @@ function trainingSection(model: ReportModel, events: readonly JobEvent[], epochs
   return [
     '<h2>Training</h2>',
     `<p>${epochs.length === 1 ? 'One epoch' : `${countText(epochs.length)} epochs`} in ${durationText(seconds)} on ${text(model.engine.device)}. Kept: epoch ${best.epoch} of ${text(best.phase)}.</p>`,
+    `<p>${text(curveWords(epochs, true) ?? '')}</p>`,
     `<figure>${epochCurves({ epochs, best, measure: 'loss' })}<figcaption>Loss: training dashed, validation solid.</figcaption></figure>`,
     `<figure>${epochCurves({ epochs, best, measure: 'accuracy' })}<figcaption>Accuracy: training dashed, validation solid.</figcaption></figure>`,
     `<figure>${rateCurve(epochs)}<figcaption>Learning rate, logarithmic.</figcaption></figure>`,

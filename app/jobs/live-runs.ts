@@ -18,6 +18,8 @@ export interface LiveRuns {
   start(runId: string, work: (emit: Emit, signal: AbortSignal) => Promise<Record<string, unknown>>): void;
   /** False when the run is not going on. */
   cancel(runId: string): boolean;
+  /** Cancels after the next epoch, so that nothing is lost when it goes on; false when the run is not going on. */
+  pause(runId: string): boolean;
   /** Stored events after `after`, then what comes, until the run ends. */
   events(runId: string, after: number): AsyncGenerator<SequencedEvent>;
   /** Cancels everything and waits until nothing runs. */
@@ -26,6 +28,8 @@ export interface LiveRuns {
 
 interface LiveRun {
   readonly cancel: AbortController;
+  /** Ends after the epoch that is going on. */
+  pausing: boolean;
   readonly ended: Promise<void>;
   progress: Extract<JobEvent, { type: 'progress' }> | null;
   /** Wakes every reader at each event. */
@@ -41,6 +45,8 @@ export function createLiveRuns(store: RunStore): LiveRuns {
   const tell = (runId: string, run: LiveRun, event: JobEvent): void => {
     if (event.type === 'progress') run.progress = event;
     else store.appendEvent(runId, event);
+    // The epoch's checkpoint is on disk before the epoch is told.
+    if (event.type === 'epoch' && run.pausing) run.cancel.abort();
     run.wake.resolve();
     run.wake = Promise.withResolvers();
   };
@@ -48,7 +54,13 @@ export function createLiveRuns(store: RunStore): LiveRuns {
   return {
     start(runId, work) {
       const cancel = new AbortController();
-      const run: LiveRun = { cancel, ended: Promise.resolve(), progress: null, wake: Promise.withResolvers() };
+      const run: LiveRun = {
+        cancel,
+        pausing: false,
+        ended: Promise.resolve(),
+        progress: null,
+        wake: Promise.withResolvers(),
+      };
       const emit: Emit = (event) => tell(runId, run, event);
       const ended = line
         .run(async () => {
@@ -78,6 +90,11 @@ export function createLiveRuns(store: RunStore): LiveRuns {
     cancel(runId) {
       const run = live.get(runId);
       run?.cancel.abort();
+      return run !== undefined;
+    },
+    pause(runId) {
+      const run = live.get(runId);
+      if (run) run.pausing = true;
       return run !== undefined;
     },
     async *events(runId, after) {

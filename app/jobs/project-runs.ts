@@ -26,6 +26,11 @@ interface TrainingChoice {
   readonly rule?: PatchRule | undefined;
 }
 
+/** A training run's stored spec. */
+export function trainingChoiceOf(spec: unknown): TrainingChoice {
+  return spec as TrainingChoice;
+}
+
 /** Puts a training run in line; when it is done, the project has its model and the run's folder a report. */
 export function startTraining(project: Project, live: LiveRuns, deps: RunDeps, request: TrainingChoice): RunView {
   const run = project.runs.create({ kind: 'train', title: `Train with ${request.recipe.name}`, spec: request });
@@ -46,7 +51,7 @@ export function resumeTraining(project: Project, live: LiveRuns, deps: RunDeps, 
     });
   }
   const run = project.runs.setState(runId, 'queued');
-  learn(project, live, deps, runId, project.runs.spec(runId) as TrainingChoice);
+  learn(project, live, deps, runId, trainingChoiceOf(project.runs.spec(runId)));
   return run;
 }
 

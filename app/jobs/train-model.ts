@@ -193,7 +193,7 @@ function passportFor(deps: TrainingDeps, { modelId, modelName, plan }: TrainingR
       hash: plan.planHash,
       patientsKnown: known,
       patients,
-      classes: summary.classes.map((one) => ({ ...one })),
+      classes: summary.classes.map(({ patientsOf: _, ...one }) => one),
       slides: summary.slides,
     },
     selection: asMutable(plan.selection),

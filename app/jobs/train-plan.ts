@@ -61,6 +61,11 @@ export function summarise(
       validation: count(classIndex, 'validation'),
       test: count(classIndex, 'test'),
       patients: patients((patch) => patch.classIndex === classIndex),
+      patientsOf: {
+        train: patients((patch) => patch.classIndex === classIndex && patch.part === 'train'),
+        validation: patients((patch) => patch.classIndex === classIndex && patch.part === 'validation'),
+        test: patients((patch) => patch.classIndex === classIndex && patch.part === 'test'),
+      },
     })),
     patients: {
       train: patients(({ part }) => part === 'train'),

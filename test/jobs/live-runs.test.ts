@@ -187,3 +187,29 @@ test('an end that cannot be stored is told to the readers, and the project can s
   await live.close();
   project.db.sqlite.pragma('query_only = 0');
 });
+
+test('a paused run ends after its next epoch, cancelled, and can go on', async (t) => {
+  const { live, store, newRun } = bench(t);
+  const id = newRun();
+  const epoch = (number: number): JobEvent => ({
+    ...{ type: 'epoch', phase: 'head', epoch: number, epochs: 9, loss: 1, accuracy: 1, valLoss: 1, valAccuracy: 1 },
+    ...{ learningRate: 1, seconds: 1, imagesPerSecond: 1, best: true, etaSeconds: null },
+  });
+  const paused = Promise.withResolvers<void>();
+  live.start(id, async (emit, signal) => {
+    emit(epoch(1));
+    await paused.promise;
+    emit(note('in mid-epoch'));
+    signal.throwIfAborted();
+    emit(epoch(2));
+    signal.throwIfAborted();
+    emit(epoch(3));
+    return {};
+  });
+  for await (const event of live.events(id, 0)) if (event.type === 'epoch') break;
+  assert.equal(live.pause(id), true);
+  paused.resolve();
+  assert.deepEqual(types(await all(live.events(id, 0))), ['epoch', 'note', 'epoch', 'cancelled']);
+  assert.equal(store.get(id).state, 'cancelled');
+  assert.equal(live.pause(id), false);
+});

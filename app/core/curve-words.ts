@@ -1,0 +1,66 @@
+/** What the curves of a training run say, in a sentence that needs no knowledge of them. Pure: the same epochs, the same words. */
+import type { EpochEvent } from './run.ts';
+
+type Epoch = Pick<EpochEvent, 'phase' | 'epoch' | 'epochs' | 'loss' | 'valLoss' | 'valAccuracy' | 'best'>;
+
+/** Epochs after which a curve is more than chance. */
+const leastEpochs = 4;
+/** A validation loss that moved by less than this share of its best has not moved. */
+const noise = 0.02;
+
+/**
+ * What the epochs of the last phase say so far: memorising, still getting better, at rest, or too little to tell.
+ * Null before the first epoch.
+ *
+ * @param ended how the run stands: while it goes on nothing is said about what was kept.
+ */
+export function curveWords(epochs: readonly Epoch[], ended: boolean): string | null {
+  const last = epochs.at(-1);
+  if (!last) return null;
+  const own = epochs.filter(({ phase }) => phase === last.phase);
+  const sentence = verdict(own);
+  return ended ? `${sentence}${endWords(epochs, own)}` : `${sentence}.`;
+}
+
+function verdict(own: readonly Epoch[]): string {
+  const last = own.at(-1)!;
+  if (!Number.isFinite(last.loss) || !Number.isFinite(last.valLoss)) return 'The loss is not a number';
+  if (own.length < leastEpochs) {
+    return `${own.length === 1 ? 'One epoch' : `${own.length} epochs`} of ${last.phase}: too few to tell`;
+  }
+  const turn = lowestAt(own.map(({ valLoss }) => valLoss));
+  const lowest = own[turn]!;
+  const since = own.length - 1 - turn;
+  const risen = last.valLoss - lowest.valLoss > noise * lowest.valLoss;
+  const stillLearns = last.loss < lowest.loss;
+  if (since >= 2 && risen && stillLearns) {
+    return `Training loss falls but validation loss rises since epoch ${own[turn + 1]!.epoch} of ${last.phase}: the network is memorising`;
+  }
+  if (since >= 2 && risen) {
+    return `Training and validation loss both rise since epoch ${own[turn + 1]!.epoch} of ${last.phase}: the learning rate may be too high`;
+  }
+  const first = own[0]!;
+  if (first.valLoss - lowest.valLoss <= noise * first.valLoss && first.loss - last.loss <= noise * first.loss) {
+    return `Neither loss has moved in ${last.phase}: the learning rate may be too low, or there is nothing left to learn`;
+  }
+  const before = own.at(-leastEpochs)!;
+  if (before.valLoss - last.valLoss > noise * before.valLoss) {
+    return `Validation loss still falls in ${last.phase}: the network learns what holds for other patients`;
+  }
+  return `Validation loss is at rest since epoch ${lowest.epoch} of ${last.phase}`;
+}
+
+/** '; stopped, best epoch 5 kept.' */
+function endWords(epochs: readonly Epoch[], own: readonly Epoch[]): string {
+  const last = own.at(-1)!;
+  const best = epochs.findLast((epoch) => epoch.best);
+  const stopped = last.epoch < last.epochs ? '; stopped' : '';
+  if (!best) return `${stopped}.`;
+  const where = best.phase === last.phase ? '' : ` of ${best.phase}`;
+  return `${stopped}${stopped ? ',' : ';'} best epoch ${best.epoch}${where} kept.`;
+}
+
+/** The first of the lowest. */
+function lowestAt(values: readonly number[]): number {
+  return values.indexOf(Math.min(...values));
+}
