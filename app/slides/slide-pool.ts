@@ -125,7 +125,9 @@ const pixelsADeadline = 16e6;
 
 /** Starts no process before the first call. */
 export function createSlidePool(options: SlidePoolOptions): SlidePool {
-  const workers = createDecodeWorkers(options.startProcess, options.processes, options.memoryLimitBytes);
+  const startProcess: StartProcess = (entry) =>
+    options.startProcess(entry, { env: { EOSIN_CACHE: options.cacheFolder } });
+  const workers = createDecodeWorkers(startProcess, options.processes, options.memoryLimitBytes);
   const slides = new Map<string, Known>();
   const patiently = createPatience(driveAnswersMs);
 

@@ -260,7 +260,7 @@ test('tiles come through the pool as they are stored', async (t) => {
   const folder = await write(t, { ...size, ...jpeg }, { widthPx: 50, heightPx: 25, ...jpeg });
   const cacheFolder = tempFolder(t);
   const pool = createSlidePool({
-    startProcess: (entry) => startProcess(entry, { env: { EOSIN_CACHE: cacheFolder } }),
+    startProcess,
     processes: 1,
     deadlineMs: 30_000,
     cacheFolder,

@@ -95,8 +95,8 @@ export async function fuzz(options: {
   mkdirSync(cacheFolder);
   const children: WorkerProcess[] = [];
   const pool = createSlidePool({
-    startProcess(entry) {
-      const child = startProcess(entry, { env: { EOSIN_CACHE: cacheFolder } });
+    startProcess(entry, options) {
+      const child = startProcess(entry, options);
       children.push(child);
       return child;
     },

@@ -31,8 +31,8 @@ function createBench(t: TestContext, options: Partial<SlidePoolOptions> = {}): B
     return up[n];
   };
   const pool = createSlidePool({
-    startProcess(entry) {
-      const process = startProcess(entry, { env: { EOSIN_CACHE: cacheFolder } });
+    startProcess(entry, options) {
+      const process = startProcess(entry, options);
       const { resolve } = upOf(started.push(process) - 1);
       process.onMessage(() => resolve());
       return process;
