@@ -33,7 +33,8 @@ export type LayerPlan = Common &
         readonly stride: number;
         readonly padding: 'same' | 'valid';
       }
-    | { readonly kind: 'batch-norm'; readonly epsilon: number }
+    /** `momentum` of the averages, where they move: default 0.99, as Keras. */
+    | { readonly kind: 'batch-norm'; readonly epsilon: number; readonly momentum?: number }
     | { readonly kind: 'relu' | 'relu6' | 'add' | 'flatten' }
     | { readonly kind: 'max-pooling'; readonly size: number; readonly stride: number }
     | { readonly kind: 'dense'; readonly units: number; readonly relu: boolean }
@@ -110,7 +111,7 @@ function layerOf({ layers }: typeof tf, plan: LayerPlan, side: number): tf.layer
       return layers.depthwiseConv2d({ ...settings, depthwiseInitializer: 'zeros' });
     }
     case 'batch-norm':
-      return layers.batchNormalization({ name, epsilon: plan.epsilon });
+      return layers.batchNormalization({ name, epsilon: plan.epsilon, momentum: plan.momentum ?? 0.99 });
     case 'relu':
       return layers.activation({ name, activation: 'relu' });
     case 'relu6':

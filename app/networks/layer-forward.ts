@@ -11,9 +11,14 @@ import { type LayerNode, unsupportedLayer, weightOf } from './layer-graph.ts';
 export interface RunOptions {
   /** Given: dropout is on, and this number alone decides the masks. */
   readonly dropoutSeed?: number;
+  /** Given: BatchNormalization takes the batch's own mean and variance and leaves them here, by layer, for the caller to dispose. */
+  readonly moments?: BatchMoments;
   /** Frees activations as soon as nothing needs them any more; not while gradients are recorded. */
   readonly free?: boolean;
 }
+
+/** Mean and variance of each channel, `[c]`. */
+export type BatchMoments = Map<string, { readonly mean: tf.Tensor; readonly variance: tf.Tensor }>;
 
 type Step = (inputs: tf.Tensor[], options: RunOptions) => tf.Tensor;
 
@@ -94,7 +99,12 @@ const LAYERS: Readonly<Record<string, (api: typeof tf, node: LayerNode) => Step>
     const epsilon = node.config.epsilon as number;
     // Without a scale the gradient of TensorFlow.js 4.22 throws.
     const ones = (): tf.Tensor1D => api.ones([node.shape.at(-1)!]);
-    return ([x]) => api.batchNorm(x!, mean, variance, offset, scale ?? ones(), epsilon);
+    return ([x], { moments }) => {
+      if (!moments) return api.batchNorm(x!, mean, variance, offset, scale ?? ones(), epsilon);
+      const normed = batchNormed(api, x!, epsilon);
+      moments.set(node.name, { mean: api.keep(normed.mean), variance: api.keep(normed.variance) });
+      return normed.value.mul(scale ?? 1).add(offset ?? 0);
+    };
   },
   ReLU: (api, node) => {
     const limit = reluLimit(node);
@@ -212,6 +222,21 @@ function globalMax(api: typeof tf, x: tf.Tensor4D): tf.Tensor {
     return { value, gradFunc };
   });
   return run(x).reshape([x.shape[0], x.shape[3]]);
+}
+
+/** `x` less its mean over its standard deviation, channel by channel, the variance that of all its values (not n - 1). */
+function batchNormed(
+  api: typeof tf,
+  x: tf.Tensor,
+  epsilon: number,
+): { value: tf.Tensor; mean: tf.Tensor; variance: tf.Tensor } {
+  const axes = x.shape.slice(0, -1).map((_, axis) => axis);
+  const mean = x.mean(axes, true); // [1, 1, 1, c]
+  const centred = x.sub(mean);
+  const variance = centred.square().mean(axes, true);
+  const value = centred.div(variance.add(epsilon).sqrt());
+  const channels = [x.shape.at(-1)!];
+  return { value, mean: api.reshape(mean, channels).clone(), variance: api.reshape(variance, channels).clone() };
 }
 
 /** Zeros with probability `rate`, otherwise 1 / (1 - rate), so that the expected sum stays. */

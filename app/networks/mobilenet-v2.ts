@@ -31,15 +31,17 @@ const EXPANSION = 6;
 
 interface Flavour {
   readonly epsilon: number;
+  /** Of the averages of normalisation. */
+  readonly momentum: number;
   /** What goes before a convolution with stride 2: Keras fits it to the size, torchvision always pads one px on each side. */
   readonly pad: number | { readonly kernel: number };
 }
 
-function mobileNet(name: string, { epsilon, pad }: Flavour, preprocessing: Preprocessing): Architecture {
+function mobileNet(name: string, { epsilon, momentum, pad }: Flavour, preprocessing: Preprocessing): Architecture {
   const point = (layer: string, filters: number): LayerPlan => {
     return { kind: 'convolution', name: layer, filters, kernel: 1, stride: 1, padding: 'same', bias: false };
   };
-  const norm = (layer: string): LayerPlan => ({ kind: 'batch-norm', name: layer, epsilon });
+  const norm = (layer: string): LayerPlan => ({ kind: 'batch-norm', name: layer, epsilon, momentum });
   const relu = (layer: string): LayerPlan => ({ kind: 'relu6', name: layer });
   const depthwise = (block: string, stride: 1 | 2): LayerPlan[] => [
     ...(stride === 2 ? [{ kind: 'padding', name: `${block}_pad`, pad } as const] : []),
@@ -90,14 +92,14 @@ function mobileNet(name: string, { epsilon, pad }: Flavour, preprocessing: Prepr
 /** As Keras builds it; its weights want [-1, 1]. */
 export const mobileNetV2Keras = mobileNet(
   'mobilenet-v2',
-  { epsilon: 1e-3, pad: { kernel: 3 } },
+  { epsilon: 1e-3, momentum: 0.999, pad: { kernel: 3 } },
   preprocessings['minus-one-to-one'],
 );
 
 /** As torchvision builds it. */
 export const mobileNetV2Torchvision = mobileNet(
   'mobilenet-v2-torchvision',
-  { epsilon: 1e-5, pad: 1 },
+  { epsilon: 1e-5, momentum: 0.9, pad: 1 },
   preprocessings.torchvision,
 );
 

@@ -12,6 +12,8 @@ interface Flavour {
   readonly strideAt: '1x1' | '3x3';
   readonly bias: boolean;
   readonly epsilon: number;
+  /** Of the averages of normalisation. */
+  readonly momentum: number;
 }
 
 /** Blocks, and channels inside a block, of conv2 to conv5. */
@@ -68,7 +70,7 @@ function block(flavour: Flavour, name: string, below: GroupPlan, channels: numbe
 }
 
 function convolution(
-  { bias, epsilon }: Flavour,
+  { bias, epsilon, momentum }: Flavour,
   name: string,
   filters: number,
   kernel: number,
@@ -77,18 +79,18 @@ function convolution(
 ): LayerPlan[] {
   return [
     { kind: 'convolution', name: `${name}_conv`, filters, kernel, stride, padding, bias },
-    { kind: 'batch-norm', name: `${name}_bn`, epsilon },
+    { kind: 'batch-norm', name: `${name}_bn`, epsilon, momentum },
   ];
 }
 
 export const resNet50Keras = resNet50(
   'resnet50',
-  { strideAt: '1x1', bias: true, epsilon: 1.001e-5 },
+  { strideAt: '1x1', bias: true, epsilon: 1.001e-5, momentum: 0.99 },
   preprocessings.caffe,
 );
 
 export const resNet50Torchvision = resNet50(
   'resnet50-torchvision',
-  { strideAt: '3x3', bias: false, epsilon: 1e-5 },
+  { strideAt: '3x3', bias: false, epsilon: 1e-5, momentum: 0.9 },
   preprocessings.torchvision,
 );

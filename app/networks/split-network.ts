@@ -4,14 +4,15 @@
  *     pixels -> frozen groups -> | boundary activations -> groups that learn -> head -> logits
  *               runs once, cached  ^ the upper network starts here, and the backward pass stops here
  *
- * It shares its variables with the whole model, so nothing has to be copied back. BatchNormalization always runs in
- * inference mode (its averages never move; scale and offset do learn), in training as well.
+ * It shares its variables with the whole model, so nothing has to be copied back. BatchNormalization runs in inference mode
+ * in training as well (its averages never move; scale and offset do learn), unless the recipe wants it otherwise.
  */
 import type * as tf from '@tensorflow/tfjs';
 import { EosinError } from '../core/errors.ts';
+import type { Recipe } from '../core/recipe.ts';
 import type { LayerGroup } from './backbone.ts';
-import { compileForward } from './layer-forward.ts';
-import { type LayerNode, layerGraph } from './layer-graph.ts';
+import { type BatchMoments, compileForward } from './layer-forward.ts';
+import { type LayerNode, type LayerWeight, layerGraph, weightOf } from './layer-graph.ts';
 import { backboneUpTo } from './layer-groups.ts';
 import type { Network } from './network.ts';
 
@@ -47,11 +48,14 @@ export interface UpperNetwork {
   readonly inputShape: readonly [number, number, number];
   /** Every variable above the boundary, from the head down. */
   readonly variables: readonly LearningVariable[];
-  /** `[n, h, w, channels]` -> `[n, classes]`, differentiable; the caller disposes the result. */
+  /**
+   * `[n, h, w, channels]` -> `[n, classes]`, differentiable; the caller disposes the result. With `batchNorm` 'training' and a
+   * dropout seed the batch normalises itself, and its statistics move the averages.
+   */
   logits(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor2D;
   /** `[n, h, w, channels]` -> softmax `[n, classes]`; the caller disposes the result. */
   probabilities(x: tf.Tensor4D): tf.Tensor2D;
-  /** Copies of all `variables`, for the best weights of a phase. */
+  /** Copies of all `variables`, and of the averages where they move, for the best weights of a phase. */
   snapshot(): Promise<WeightSnapshot[]>;
   /** Writes copies back. @throws EosinError `network/foreign-weights` when names or shapes differ. */
   restore(snapshot: readonly WeightSnapshot[]): void;
@@ -62,23 +66,36 @@ export interface UpperNetwork {
  *
  * @throws EosinError `network/no-such-group`, `network/layer-kind`
  */
-export function upperNetwork(engine: typeof tf, network: Network, boundary: string | null): UpperNetwork {
+export function upperNetwork(
+  engine: typeof tf,
+  network: Network,
+  boundary: string | null,
+  batchNorm: Recipe['batchNorm'] = 'inference',
+): UpperNetwork {
   const { groups, head, model } = network;
   const below = boundary === null ? [] : backboneUpTo(groups, boundary);
   const cut = below.at(-1)?.output ?? null;
   const graph = layerGraph(model, [head.logits], cut);
   const forward = compileForward(engine, graph);
   const variables = learningVariables(graph, groups);
-  const logits = (x: tf.Tensor4D, options: ForwardOptions = {}): tf.Tensor2D =>
-    forward(x, options.dropoutSeed === undefined ? {} : { dropoutSeed: options.dropoutSeed }) as tf.Tensor2D;
+  const averages = batchNorm === 'training' ? movingAverages(graph) : [];
+  const stored = [...variables, ...averages.flatMap(({ mean, variance }) => [mean, variance])];
+  const logits = (x: tf.Tensor4D, { dropoutSeed }: ForwardOptions = {}): tf.Tensor2D => {
+    if (dropoutSeed === undefined) return forward(x) as tf.Tensor2D;
+    if (averages.length === 0) return forward(x, { dropoutSeed }) as tf.Tensor2D;
+    const moments: BatchMoments = new Map();
+    const out = forward(x, { dropoutSeed, moments });
+    moveAverages(engine, averages, moments);
+    return out as tf.Tensor2D;
+  };
   return {
     boundary: below.at(-1)?.name ?? null,
     inputShape: graph[0]!.shape as unknown as [number, number, number],
     variables,
     logits,
     probabilities: (x) => engine.tidy(() => engine.softmax(forward(x, { free: true }) as tf.Tensor2D)),
-    snapshot: () => snapshotOf(variables),
-    restore: (snapshot) => restoreInto(engine, variables, snapshot),
+    snapshot: () => snapshotOf(stored),
+    restore: (snapshot) => restoreInto(engine, stored, snapshot),
   };
 }
 
@@ -96,6 +113,9 @@ export function lowerForward(
   const forward = compileForward(engine, layerGraph(model, [layer]));
   return (pictures) => forward(pictures, { free: true }) as tf.Tensor4D;
 }
+
+/** What is saved of a variable. */
+type Stored = Pick<LearningVariable, 'name' | 'variable'>;
 
 const ROLES: Readonly<Record<string, VariableRole>> = {
   kernel: 'kernel',
@@ -121,7 +141,42 @@ function learningVariables(graph: readonly LayerNode[], groups: readonly LayerGr
     .toSorted((a, b) => a.depth - b.depth);
 }
 
-async function snapshotOf(variables: readonly LearningVariable[]): Promise<WeightSnapshot[]> {
+/** The averages of one normalisation. */
+interface MovingAverages {
+  readonly layer: string;
+  readonly momentum: number;
+  readonly mean: LayerWeight;
+  readonly variance: LayerWeight;
+}
+
+function movingAverages(graph: readonly LayerNode[]): MovingAverages[] {
+  return graph
+    .filter(({ kind }) => kind === 'BatchNormalization')
+    .map((node) => ({
+      layer: node.name,
+      momentum: node.config.momentum as number,
+      mean: weightOf(node, 'moving_mean')!,
+      variance: weightOf(node, 'moving_variance')!,
+    }));
+}
+
+/** average <- momentum * average + (1 - momentum) * of the batch, as Keras; takes the moments away. */
+function moveAverages(engine: typeof tf, averages: readonly MovingAverages[], moments: BatchMoments): void {
+  engine.tidy(() => {
+    for (const { layer, momentum, mean, variance } of averages) {
+      const batch = moments.get(layer)!;
+      for (const [kept, fresh] of [
+        [mean.variable, batch.mean],
+        [variance.variable, batch.variance],
+      ] as const) {
+        kept.assign(kept.mul(momentum).add(fresh.mul(1 - momentum)));
+      }
+    }
+  });
+  for (const { mean, variance } of moments.values()) engine.dispose([mean, variance]);
+}
+
+async function snapshotOf(variables: readonly Stored[]): Promise<WeightSnapshot[]> {
   return await Promise.all(
     variables.map(async ({ name, variable }) => {
       const values = await variable.data<'float32'>();
@@ -130,11 +185,7 @@ async function snapshotOf(variables: readonly LearningVariable[]): Promise<Weigh
   );
 }
 
-function restoreInto(
-  engine: typeof tf,
-  variables: readonly LearningVariable[],
-  snapshot: readonly WeightSnapshot[],
-): void {
+function restoreInto(engine: typeof tf, variables: readonly Stored[], snapshot: readonly WeightSnapshot[]): void {
   const stored = new Map(snapshot.map((weight) => [weight.name, weight]));
   const foreign = variables.find(({ name, variable }) => String(stored.get(name)?.shape) !== String(variable.shape));
   if (foreign !== undefined || stored.size !== variables.length) {

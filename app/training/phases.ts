@@ -204,7 +204,11 @@ export function fitRequest(
     classWeights: classWeightsFor(recipe.loss, classes, data.classNames.length),
     train,
     validation,
-    microBatch: microBatchFor(cache.network, phase.unfreeze, recipe.batchSize),
+    // A batch that normalises itself cannot go in pieces.
+    microBatch:
+      recipe.batchNorm === 'training'
+        ? recipe.batchSize
+        : microBatchFor(cache.network, phase.unfreeze, recipe.batchSize),
     resume: resume && { epoch: resume.origin.epoch, state: resume.state, best: resume.best },
   };
 }
@@ -237,8 +241,8 @@ function fitHooks(
 }
 
 /** The part of the network that learns when the top `unfreeze` groups do. */
-export function upperAt({ engine, cache }: PhasesRequest, unfreeze: number): UpperNetwork {
-  return upperNetwork(engine, cache.network, boundaryFor(cache, unfreeze).group);
+export function upperAt({ engine, cache, recipe }: PhasesRequest, unfreeze: number): UpperNetwork {
+  return upperNetwork(engine, cache.network, boundaryFor(cache, unfreeze).group, recipe.batchNorm);
 }
 
 /** A phase's name comes from a recipe and may hold anything; a file name may not. */

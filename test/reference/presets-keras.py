@@ -71,12 +71,12 @@ def minus_one_to_one(rgb):
     return keras.applications.imagenet_utils.preprocess_input(rgb, mode="tf")
 
 
-def classic(base, output, learns, feed, shrink, rate, callbacks=(), views=None):
+def classic(base, output, learns, feed, shrink, rate, callbacks=(), views=None, keep_averages=True):
     for layer in base.layers:
         layer.trainable = learns(layer.name)
     features = keras.Model(base.input, base.get_layer(output).output)
     inputs = keras.Input(base.input_shape[1:])
-    x = Inference(features)(inputs)
+    x = Inference(features)(inputs) if keep_averages else features(inputs)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dense(1024, activation="relu", name="head_dense_1")(x)
     model = keras.Model(inputs, keras.layers.Dense(CLASSES, activation="softmax", name="head_logits")(x))
@@ -171,6 +171,9 @@ result = {
     "augmented": classic(vgg16(), "block5_pool", lambda name: name in last_five, caffe, head_scale, 1e-5, [plateau()], DRAWS["views"]),
     "augmented-light": classic(mobilenet(), "block_10_project_BN", top_block, minus_one_to_one, {}, 1e-5, [plateau()], DRAWS["views"]),
     "full": full(),
+    "vgg16-top-light batchNorm=training": classic(
+        mobilenet(), "block_10_project_BN", top_block, minus_one_to_one, {}, 1e-4, keep_averages=False
+    ),
 }
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(one)}" for name, one in result.items())
 print(lines)

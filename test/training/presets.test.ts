@@ -46,10 +46,12 @@ test('the draws that Keras was fed with are still what Eosin draws', () => {
 
 for (const [name, expected] of Object.entries(reference)) {
   test(`${name}: losses of five steps are Keras'`, async () => {
-    const file = new URL(`../../resources/recipes/${name}.json`, import.meta.url);
+    const [preset, ...changes] = name.split(' ');
+    const file = new URL(`../../resources/recipes/${preset}.json`, import.meta.url);
     const shipped = parseRecipe(readFileSync(file, 'utf8'));
     const last = shipped.phases.length - 1;
     const settings = [`batchSize=${batchSize}`, `patchesPerEpoch=${batchSize}`, `phases.${last}.epochs=${epochs}`];
+    settings.push(...changes);
     // The whole network is compared under the classic settings of data; its warm-up fits into five steps.
     if (name === 'full') settings.push('augment=null', 'sampling=shuffle', 'phases.1.schedule.warmUpSteps=2');
     const changed = applySettings(shipped, settings);
@@ -59,6 +61,7 @@ for (const [name, expected] of Object.entries(reference)) {
       head: { ...changed.head, start: 'random' as const },
     };
     const { tf } = engine;
+    const tensors = tf.memory().numTensors;
     const { sizePx, shrink } = expected;
     const { backbone, base } = await formulaBackbone(tf, architectures[recipe.backbone]!, sizePx);
     const network = attachHead(tf, backbone, base, recipe.attach, recipe.head, 3, 1);
@@ -107,6 +110,7 @@ for (const [name, expected] of Object.entries(reference)) {
     }
     base.dispose();
     for (const made of network.head.made) network.model.getLayer(made).dispose();
+    assert.equal(tf.memory().numTensors, tensors, 'no tensor is left behind');
   });
 }
 
