@@ -10,7 +10,7 @@
  *      +--------------------- step     +---------------------- step
  *        warm-up
  */
-import type { EarlyStopping, Schedule } from '../core/recipe.ts';
+import type { EarlyStopping, Monitor, Schedule } from '../core/recipe.ts';
 
 /** What reduce-on-plateau remembers between epochs; part of a checkpoint. */
 export interface PlateauState {
@@ -124,7 +124,7 @@ export function improves(
   return monitor.endsWith('loss') ? fround(value + minDelta) < fround(best) : fround(value - minDelta) > fround(best);
 }
 
-export function monitored(monitor: EarlyStopping['monitor'], scores: EpochScores): number {
+export function monitored(monitor: Monitor, scores: EpochScores): number {
   switch (monitor) {
     case 'loss':
       return scores.loss;
