@@ -1,6 +1,14 @@
 /** Why a recipe cannot be trained on this computer: the pretrained weights that it wants are not here. */
 import type { Recipe } from '../../app/core/recipe.ts';
-import type { Backbone } from './api.ts';
+
+/** What the route of backbones says of one. */
+interface Backbone {
+  readonly name: string;
+  readonly title: string;
+  readonly atHand: boolean;
+  readonly ownHead: boolean;
+  readonly wanted: string | null;
+}
 
 export interface Lacking {
   readonly why: string;
@@ -11,7 +19,7 @@ export interface Lacking {
 /** Null where nothing lacks. */
 export function lackingWeights(
   { backbone, head }: Pick<Recipe, 'backbone' | 'head'>,
-  backbones: readonly Pick<Backbone, 'name' | 'title' | 'atHand' | 'ownHead' | 'wanted'>[],
+  backbones: readonly Backbone[],
 ): Lacking | null {
   const found = backbones.find(({ name }) => name === backbone);
   if (found === undefined) return { why: `There are no weights called ${backbone} on this computer.`, wanted: null };

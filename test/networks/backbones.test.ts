@@ -73,7 +73,8 @@ function assertNear(found: number, expected: number, label: string): void {
 async function assertLearnsAs(reference: Reference, architecture: Architecture, ownHead: boolean): Promise<void> {
   const { sizePx } = reference;
   const { backbone, base } = await formulaBackbone(api, architecture, sizePx, ownHead);
-  await assertOnnxEquals(backbone, base, sizePx, ownHead);
+  // VGG16 with its own head holds the one without.
+  if (ownHead || architecture.ownHead.length === 0) await assertOnnxEquals(backbone, base, sizePx, ownHead);
   const head = { ...recipe.head, kind: ownHead ? ('keep' as const) : ('new' as const), dropout: 0 };
   const network = attachHead(api, backbone, base, 'last', head, 3, 1);
   const logits = network.model.getLayer(network.head.logits);
