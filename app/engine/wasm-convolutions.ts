@@ -2,14 +2,18 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import { EosinError } from '../core/errors.ts';
-import type { DepthwiseGeometry, GradientModule } from './kernels/gradient-module.ts';
+import type { DepthwiseGeometry } from './kernels/gradient-module.ts';
+import { cut, type KernelTeam } from './kernels/kernel-team.ts';
 import { type Attributes, type Inputs, type Kernel, pointer, sizeOf } from './wasm-heap.ts';
+
+/** Fewer input channels than this and a convolution's filter gradient is one product. */
+const fewChannels = 16;
 
 /** @param shippedInputGradient the backend's own kernel, for strided convolutions. */
 export function convolutionKernels(
   engine: typeof tf,
   backend: BackendWasm,
-  gradients: GradientModule,
+  team: KernelTeam,
   shippedInputGradient: tf.KernelConfig,
 ): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
@@ -33,27 +37,41 @@ export function convolutionKernels(
       requireChannelsLast(attrs);
       const conv = describe(x.shape, attrs.filterShape as number[], attrs);
       const { filterHeight, filterWidth, inChannels, outChannels, strideHeight, strideWidth, padInfo } = conv;
-      const rows = conv.batchSize * conv.outHeight * conv.outWidth;
+      const lines = conv.batchSize * conv.outHeight;
+      const rows = lines * conv.outWidth;
       const gradient = backend.makeOutput([filterHeight, filterWidth, inChannels, outChannels], 'float32');
+      const multiply = (left: number, out: number, m: number): void => {
+        team.run(
+          'multiplyTransposed',
+          cut(m, rows * outChannels, 4).map((range) => [left, at(dy), out, rows, m, outChannels, ...range]),
+        );
+      };
       if (filterHeight * filterWidth * strideHeight * strideWidth === 1 && rows === sizeOf(x.shape) / inChannels) {
-        gradients.multiplyTransposed(at(x), at(dy), at(gradient), rows, inChannels, outChannels);
+        multiply(at(x), at(gradient), inChannels);
         return gradient;
       }
-      const columns = backend.makeOutput([rows, inChannels], 'float32');
+      // A few channels fill no register tile: all taps go into one product then.
+      const together = inChannels < fewChannels;
+      const rowLength = together ? filterHeight * filterWidth * inChannels : inChannels;
+      const columns = backend.makeOutput([rows, rowLength], 'float32');
       for (let ky = 0; ky < filterHeight; ky++) {
         for (let kx = 0; kx < filterWidth; kx++) {
-          gradients.gatherTap(
-            at(x),
-            at(columns),
-            ...([conv.batchSize, conv.inHeight, conv.inWidth, inChannels] as const),
+          const before = (ky * filterWidth + kx) * inChannels;
+          const into = at(columns) + (together ? 4 * before : 0);
+          const geometry = [
+            ...([rowLength, conv.inHeight, conv.inWidth, inChannels] as const),
             ...([conv.outHeight, conv.outWidth] as const),
             ...([strideHeight, strideWidth] as const),
             ...([ky - padInfo.top, kx - padInfo.left] as const),
+          ] as const;
+          team.run(
+            'gatherTap',
+            cut(lines, conv.outWidth * inChannels).map((range) => [at(x), into, ...geometry, ...range]),
           );
-          const tap = at(gradient) + (ky * filterWidth + kx) * inChannels * outChannels * 4;
-          gradients.multiplyTransposed(at(columns), at(dy), tap, rows, inChannels, outChannels);
+          if (!together) multiply(at(columns), at(gradient) + 4 * before * outChannels, inChannels);
         }
       }
+      if (together) multiply(at(columns), at(gradient), rowLength);
       backend.disposeData(columns.dataId);
       return gradient;
     },
@@ -92,11 +110,7 @@ export function convolutionKernels(
   };
 }
 
-export function depthwiseKernels(
-  engine: typeof tf,
-  backend: BackendWasm,
-  gradients: GradientModule,
-): Record<string, Kernel> {
+export function depthwiseKernels(engine: typeof tf, backend: BackendWasm, team: KernelTeam): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
   const geometry = (xShape: number[], filterShape: number[], attrs: Attributes) => {
     requireNoDilation(attrs);
@@ -110,7 +124,7 @@ export function depthwiseKernels(
       true,
     );
     return [
-      ...[conv.batchSize, conv.inHeight, conv.inWidth, conv.inChannels, filterShape[3]!],
+      ...[conv.inHeight, conv.inWidth, conv.inChannels, filterShape[3]!],
       ...[conv.outHeight, conv.outWidth],
       ...[conv.filterHeight, conv.filterWidth],
       ...[conv.strideHeight, conv.strideWidth],
@@ -123,24 +137,31 @@ export function depthwiseKernels(
       const [x, dy] = [inputs.x!, inputs.dy!];
       const shape = attrs.filterShape as number[];
       const gradient = backend.makeOutput(shape, 'float32');
-      gradients.depthwiseFilterGradient(at(x), at(dy), at(gradient), ...geometry(x.shape, shape, attrs));
+      const conv = geometry(x.shape, shape, attrs);
+      const [channels, taps] = [shape[2]!, shape[0]! * shape[1]!];
+      const ranges = cut(channels, (sizeOf(dy.shape) / channels) * taps, 16); // 16 channels share a cache line
+      team.run(
+        'depthwiseFilterGradient',
+        ranges.map((range) => [at(x), at(dy), at(gradient), x.shape[0]!, ...conv, ...range]),
+      );
       return gradient;
     },
     DepthwiseConv2dNativeBackpropInput: (inputs, attrs) => {
       const [dy, filter] = [inputs.dy!, inputs.filter!];
       const shape = attrs.inputShape as number[];
       const dx = backend.makeOutput(shape, 'float32');
-      gradients.depthwiseInputGradient(at(dy), at(filter), at(dx), ...geometry(shape, filter.shape, attrs));
+      const conv = geometry(shape, filter.shape, attrs);
+      const [batch, height, width, channels] = shape as [number, number, number, number];
+      team.run(
+        'depthwiseInputGradient',
+        cut(batch * height, width * channels * 4).map((range) => [at(dy), at(filter), at(dx), ...conv, ...range]),
+      );
       return dx;
     },
   };
 }
 
-export function poolingKernels(
-  engine: typeof tf,
-  backend: BackendWasm,
-  gradients: GradientModule,
-): Record<string, Kernel> {
+export function poolingKernels(engine: typeof tf, backend: BackendWasm, team: KernelTeam): Record<string, Kernel> {
   return {
     MaxPoolGrad: (inputs, attrs) => {
       const [dy, x] = [inputs.dy!, inputs.input!];
@@ -153,15 +174,18 @@ export function poolingKernels(
         attrs.dimRoundingMode as 'floor',
       );
       const dx = backend.makeOutput(x.shape, 'float32');
-      gradients.maxPoolGradient(
-        pointer(backend, x),
-        pointer(backend, dy),
-        pointer(backend, dx),
-        ...([pool.batchSize, pool.inHeight, pool.inWidth, pool.inChannels] as const),
-        ...([pool.outHeight, pool.outWidth] as const),
-        ...([pool.filterHeight, pool.filterWidth] as const),
-        ...([pool.strideHeight, pool.strideWidth] as const),
-        ...([pool.padInfo.top, pool.padInfo.left] as const),
+      const picture = (tensor: tf.TensorInfo, number: number): number =>
+        pointer(backend, tensor) + ((4 * sizeOf(tensor.shape)) / pool.batchSize) * number;
+      team.run(
+        'maxPoolGradient',
+        cut(pool.batchSize, sizeOf(dy.shape) / pool.batchSize).map(([from, end]) => [
+          ...([picture(x, from), picture(dy, from), picture(dx, from)] as const),
+          ...([end - from, pool.inHeight, pool.inWidth, pool.inChannels] as const),
+          ...([pool.outHeight, pool.outWidth] as const),
+          ...([pool.filterHeight, pool.filterWidth] as const),
+          ...([pool.strideHeight, pool.strideWidth] as const),
+          ...([pool.padInfo.top, pool.padInfo.left] as const),
+        ]),
       );
       return dx;
     },

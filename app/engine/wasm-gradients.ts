@@ -29,14 +29,11 @@ export function overrideWasmGradients(engine: typeof tf): void {
     const [x, mean, variance, scale] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | undefined];
     if (mean.rank !== 1) return shipped(dy, saved, attrs);
     const inverse = engine.rsqrt(variance.add(attrs.varianceEpsilon as number)); // [channels] 1 / standard deviation
-    const sums = (): [tf.Tensor, tf.Tensor] => run(COLUMN_SUMS, { a: dy, b: x }) as [tf.Tensor, tf.Tensor];
+    const [sum, product] = run(COLUMN_SUMS, { a: dy, b: x }) as [tf.Tensor, tf.Tensor]; // one pass for scale and offset
     return {
       x: () => one(SCALE_CHANNELS, { x: dy, factor: scale == null ? inverse : inverse.mul(scale) }),
-      scale: () => {
-        const [sum, product] = sums();
-        return product.sub(sum.mul(mean)).mul(inverse);
-      },
-      offset: () => sums()[0],
+      scale: () => product.sub(sum.mul(mean)).mul(inverse),
+      offset: () => sum.clone(),
       mean: () => shipped(dy, saved, attrs).mean!(),
       variance: () => shipped(dy, saved, attrs).variance!(),
     };

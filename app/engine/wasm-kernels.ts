@@ -2,16 +2,17 @@
  * Makes tfjs-backend-wasm 4.22 able to train. As shipped it
  *  - has no Conv2DBackpropFilter, DepthwiseConv2dNativeBackpropFilter and DepthwiseConv2dNativeBackpropInput,
  *  - gives wrong gradients for max pooling,
+ *  - copies every tensor that is kept for the backward pass,
  *  - has slow code for the input gradient of a convolution, batch normalization and the gradients of relu and relu6.
  *
  * The kernels here replace these on the wasm backend alone; other backends keep their own.
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
-import { bindGradientModule, type GradientBinaries } from './kernels/gradient-module.ts';
+import type { KernelTeam } from './kernels/kernel-team.ts';
 import { convolutionKernels, depthwiseKernels, poolingKernels } from './wasm-convolutions.ts';
 import { overrideWasmGradients } from './wasm-gradients.ts';
-import { type Attributes, heapMemory, type Inputs, type Kernel } from './wasm-heap.ts';
+import type { Attributes, Inputs, Kernel } from './wasm-heap.ts';
 import { pointwiseKernels } from './wasm-pointwise.ts';
 
 /** The package's own kernels: some of ours fall back on them, and a backend opened later sets them up again. */
@@ -20,19 +21,22 @@ const shippedKernels = new Map<string, tf.KernelConfig>();
 /**
  * Registers the kernels and gradients on the active wasm backend. Once a backend; call it after `tf.setBackend('wasm')`.
  *
- * @param binaries what `scripts/build-kernels.ts` compiled.
+ * @param team works on the heap of that backend.
  */
-export async function installWasmKernels(engine: typeof tf, binaries: GradientBinaries): Promise<void> {
+export function installWasmKernels(engine: typeof tf, team: KernelTeam): void {
   const backend = engine.backend() as unknown as BackendWasm;
-  const gradients = await bindGradientModule(binaries, heapMemory(backend));
   if (shippedKernels.size === 0) {
     for (const config of engine.getKernelsForBackend('wasm')) shippedKernels.set(config.kernelName, config);
   }
   const kernels: Record<string, Kernel> = {
-    ...convolutionKernels(engine, backend, gradients, shippedKernels.get('Conv2DBackpropInput')!),
-    ...depthwiseKernels(engine, backend, gradients),
-    ...poolingKernels(engine, backend, gradients),
-    ...pointwiseKernels(backend, gradients),
+    ...convolutionKernels(engine, backend, team, shippedKernels.get('Conv2DBackpropInput')!),
+    ...depthwiseKernels(engine, backend, team),
+    ...poolingKernels(engine, backend, team),
+    ...pointwiseKernels(backend, team),
+    Identity: ({ x }) => {
+      backend.incRef(x!.dataId); // no kernel writes into a tensor that it is given
+      return { dataId: x!.dataId, shape: x!.shape, dtype: x!.dtype };
+    },
   };
   for (const [kernelName, run] of Object.entries(kernels)) {
     const setup = shippedKernels.get(kernelName)?.setupFunc;

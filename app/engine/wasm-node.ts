@@ -5,9 +5,19 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as tf from '@tensorflow/tfjs';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import { EosinError } from '../core/errors.ts';
 import type { Engine } from './engine.ts';
-import type { GradientBinaries } from './kernels/gradient-module.ts';
+import {
+  compileGradientModule,
+  type GradientBinaries,
+  gradientModule,
+  isShared,
+  type WasmMemory,
+} from './kernels/gradient-module.ts';
+import { type KernelTeam, soloTeam } from './kernels/kernel-team.ts';
+import { openKernelTeam } from './kernels/kernel-team-node.ts';
+import { heapMemory } from './wasm-heap.ts';
 import { installWasmKernels } from './wasm-kernels.ts';
 
 const require = createRequire(import.meta.url);
@@ -16,7 +26,8 @@ const require = createRequire(import.meta.url);
  * Opens the wasm engine.
  *
  * @param threads pool size; 1 starts no thread.
- * @throws EosinError `engine/kernels-missing` when the gradient kernels were not built.
+ * @throws EosinError `engine/kernels-missing` when the gradient kernels were not built, `engine/thread-lost` when a thread
+ * does not start.
  */
 export async function openWasmEngine(threads: number): Promise<Engine> {
   const engine = require('@tensorflow/tfjs') as typeof tf;
@@ -35,19 +46,36 @@ export async function openWasmEngine(threads: number): Promise<Engine> {
     undo();
   }
   const running = threads > 1 ? wasm.getThreadsCount() : 1;
-  await installWasmKernels(engine, binaries);
+  const memory = heapMemory(engine.backend() as unknown as BackendWasm);
   const factory = engine.findBackendFactory('wasm');
+  const closeBackend = (): void => {
+    engine.disposeVariables();
+    engine.removeBackend('wasm'); // ends its threads
+    engine.registerBackend('wasm', factory, 2); // so that it can be opened again
+  };
+  let team: KernelTeam;
+  try {
+    team = await openTeam(binaries, memory, running);
+  } catch (error) {
+    closeBackend();
+    throw error;
+  }
+  installWasmKernels(engine, team);
   return {
     id: 'wasm',
     tf: engine,
     device: `CPU, ${running} ${running === 1 ? 'thread' : 'threads'}, SIMD`,
     threads: running,
     close: async () => {
-      engine.disposeVariables();
-      engine.removeBackend('wasm'); // ends the threads
-      engine.registerBackend('wasm', factory, 2); // so that it can be opened again
+      closeBackend();
+      await team.close();
     },
   };
+}
+
+async function openTeam(binaries: GradientBinaries, memory: WasmMemory, threads: number): Promise<KernelTeam> {
+  if (threads > 1 && isShared(memory)) return await openKernelTeam(binaries, memory, threads);
+  return soloTeam(await gradientModule(await compileGradientModule(binaries, memory), memory));
 }
 
 /** Source runs in app/engine, a build in dist/app/engine; the kernels lie in dist/engine for both. */

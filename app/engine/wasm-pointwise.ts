@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import { EosinError } from '../core/errors.ts';
-import type { GradientModule } from './kernels/gradient-module.ts';
+import { cut, type KernelTeam } from './kernels/kernel-team.ts';
 import { type Kernel, pointer, sizeOf } from './wasm-heap.ts';
 
 /** Kernels of ours that have no name in TensorFlow.js. */
@@ -11,12 +11,22 @@ export const CLIP_GRADIENT = 'EosinClipGradient';
 export const COLUMN_SUMS = 'EosinColumnSums';
 export const SCALE_CHANNELS = 'EosinScaleChannels';
 
-export function pointwiseKernels(backend: BackendWasm, gradients: GradientModule): Record<string, Kernel> {
+export function pointwiseKernels(backend: BackendWasm, team: KernelTeam): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
+  const valueRanges = (shape: number[]) => cut(sizeOf(shape), 1, 4);
+  const places = (from: number, x: tf.TensorInfo, dy: tf.TensorInfo, dx: tf.TensorInfo) =>
+    [at(x) + 4 * from, at(dy) + 4 * from, at(dx) + 4 * from] as const;
   const values = (tensor: tf.TensorInfo): Float32Array => backend.typedArrayFromHeap(tensor) as Float32Array;
   const affine = (x: tf.TensorInfo, factor: number, shift: number, channels: number): tf.TensorInfo => {
     const out = backend.makeOutput(x.shape, 'float32');
-    gradients.affineRows(at(x), factor, shift, at(out), sizeOf(x.shape) / channels, channels);
+    const ranges = cut(sizeOf(x.shape) / channels, channels);
+    const rowBytes = 4 * channels;
+    team.run(
+      'affineRows',
+      ranges.map(([from, end]) => {
+        return [at(x) + from * rowBytes, factor, shift, at(out) + from * rowBytes, end - from, channels];
+      }),
+    );
     return out;
   };
 
@@ -56,23 +66,38 @@ export function pointwiseKernels(backend: BackendWasm, gradients: GradientModule
       const channels = a.shape.at(-1)!;
       const sums = backend.makeOutput([channels], 'float32');
       const products = backend.makeOutput([channels], 'float32');
-      const totals = backend.makeOutput([4 * channels], 'float32'); // room for float64
-      const rows = sizeOf(a.shape) / channels;
-      gradients.columnSums(at(a), at(b), at(sums), at(products), at(totals), rows, channels);
+      const ranges = cut(sizeOf(a.shape) / channels, channels);
+      const totals = backend.makeOutput([ranges.length, 4 * channels], 'float32'); // two of float64 a piece
+      const rowBytes = 4 * channels;
+      team.run(
+        'columnTotals',
+        ranges.map(([from, end], i) => {
+          const total = at(totals) + i * 4 * rowBytes;
+          return [at(a) + from * rowBytes, at(b) + from * rowBytes, total, end - from, channels];
+        }),
+      );
+      team.run('addTotals', [[at(totals), ranges.length, at(sums), at(products), channels]]);
       backend.disposeData(totals.dataId);
       return [sums, products];
     },
     [RELU_GRADIENT]: (inputs, attrs) => {
       const [x, dy] = [inputs.x!, inputs.dy!];
       const dx = backend.makeOutput(x.shape, 'float32');
-      gradients.reluGradient(at(x), at(dy), at(dx), sizeOf(x.shape), attrs.cap as number);
+      const cap = attrs.cap as number;
+      team.run(
+        'reluGradient',
+        valueRanges(x.shape).map(([from, end]) => [...places(from, x, dy, dx), end - from, cap]),
+      );
       return dx;
     },
     [CLIP_GRADIENT]: (inputs, attrs) => {
       const [x, dy] = [inputs.x!, inputs.dy!];
       const dx = backend.makeOutput(x.shape, 'float32');
       const [low, high] = [attrs.low as number, attrs.high as number];
-      gradients.clipGradient(at(x), at(dy), at(dx), sizeOf(x.shape), low, high);
+      team.run(
+        'clipGradient',
+        valueRanges(x.shape).map(([from, end]) => [...places(from, x, dy, dx), end - from, low, high]),
+      );
       return dx;
     },
   };

@@ -1,41 +1,53 @@
 /** The compiled gradient kernels (kernels/assembly) bound to a wasm backend's heap. */
 
-/** `[batch, height, width, channels, multiplier, outHeight, outWidth, kernelHeight, kernelWidth, strides, padTop, padLeft]` */
+/** `[height, width, channels, multiplier, outHeight, outWidth, kernelHeight, kernelWidth, strides, padTop, padLeft]` */
 export type DepthwiseGeometry = [
-  ...input: [number, number, number, number, number],
+  ...input: [number, number, number, number],
   ...output: [number, number],
   ...kernel: [number, number],
   ...strides: [number, number],
   ...pad: [number, number],
 ];
 
+/** What one piece of a kernel's work writes: [from, end). */
+type Range = [from: number, end: number];
+
 /** Exports of the module; pointers are byte offsets into the heap. The assembly sources describe each. */
 export interface GradientModule {
   reluGradient(x: number, dy: number, dx: number, count: number, cap: number): void;
   clipGradient(x: number, dy: number, dx: number, count: number, low: number, high: number): void;
   affineRows(x: number, factor: number, shift: number, out: number, rows: number, channels: number): void;
-  columnSums(
-    a: number,
-    b: number,
-    sums: number,
-    products: number,
-    totals: number,
+  columnTotals(a: number, b: number, totals: number, rows: number, channels: number): void;
+  addTotals(totals: number, parts: number, sums: number, products: number, channels: number): void;
+  multiplyTransposed(
+    left: number,
+    right: number,
+    out: number,
     rows: number,
-    channels: number,
+    m: number,
+    n: number,
+    ...range: Range
   ): void;
-  multiplyTransposed(left: number, right: number, out: number, rows: number, m: number, n: number): void;
   gatherTap(
     x: number,
     columns: number,
+    rowLength: number,
     ...geometry: [
-      ...input: [number, number, number, number],
+      ...input: [number, number, number],
       ...output: [number, number],
       ...strides: [number, number],
       ...offset: [number, number],
+      ...Range,
     ]
   ): void;
-  depthwiseFilterGradient(x: number, dy: number, gradient: number, ...geometry: DepthwiseGeometry): void;
-  depthwiseInputGradient(dy: number, filter: number, dx: number, ...geometry: DepthwiseGeometry): void;
+  depthwiseFilterGradient(
+    x: number,
+    dy: number,
+    gradient: number,
+    batch: number,
+    ...geometry: [...DepthwiseGeometry, ...Range]
+  ): void;
+  depthwiseInputGradient(dy: number, filter: number, dx: number, ...geometry: [...DepthwiseGeometry, ...Range]): void;
   maxPoolGradient(
     x: number,
     dy: number,
@@ -69,10 +81,17 @@ const { WebAssembly } = globalThis as unknown as {
   };
 };
 
-/** Instantiates the form that fits `memory`. */
-export async function bindGradientModule(binaries: GradientBinaries, memory: WasmMemory): Promise<GradientModule> {
-  const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
-  const module = await WebAssembly.compile(shared ? binaries.shared : binaries.plain);
+/** Compiles the form that fits `memory`. The result can be sent to a thread. */
+export async function compileGradientModule(binaries: GradientBinaries, memory: WasmMemory): Promise<object> {
+  return await WebAssembly.compile(isShared(memory) ? binaries.shared : binaries.plain);
+}
+
+/** An instance of the compiled module on `memory`. */
+export async function gradientModule(module: object, memory: WasmMemory): Promise<GradientModule> {
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   return instance.exports as GradientModule;
+}
+
+export function isShared({ buffer }: WasmMemory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 }

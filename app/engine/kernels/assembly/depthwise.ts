@@ -3,7 +3,9 @@
  * any stride and padding, no dilation. Multiplier 1 runs on SIMD.
  */
 
-/** gradient[kh, kw, channels, multiplier] = sum over pictures and output pixels of x * dy. */
+/**
+ * gradient[kh, kw, channels, multiplier] = sum over pictures and output pixels of x * dy, for the channels [from, end).
+ */
 export function depthwiseFilterGradient(
   x: usize,
   dy: usize,
@@ -21,9 +23,17 @@ export function depthwiseFilterGradient(
   strideX: i32,
   padTop: i32,
   padLeft: i32,
+  from: i32,
+  end: i32,
 ): void {
   const outChannels = channels * multiplier;
-  memory.fill(gradient, 0, (<usize>(kernelHeight * kernelWidth * outChannels)) << 2);
+  const own = end - from;
+  x += (<usize>from) << 2;
+  dy += (<usize>(from * multiplier)) << 2;
+  gradient += (<usize>(from * multiplier)) << 2;
+  for (let tap: i32 = 0; tap < kernelHeight * kernelWidth; tap++) {
+    memory.fill(gradient + ((<usize>(tap * outChannels)) << 2), 0, (<usize>(own * multiplier)) << 2);
+  }
   for (let b: i32 = 0; b < batch; b++) {
     for (let i: i32 = 0; i < outHeight; i++) {
       for (let u: i32 = 0; u < kernelHeight; u++) {
@@ -31,27 +41,27 @@ export function depthwiseFilterGradient(
         if (row < 0 || row >= height) continue;
         for (let v: i32 = 0; v < kernelWidth; v++) {
           const shift = v - padLeft;
-          let from: i32 = 0;
-          while (from < outWidth && from * strideX + shift < 0) from++;
-          let to: i32 = outWidth;
-          while (to > from && (to - 1) * strideX + shift >= width) to--;
-          const px = x + ((<usize>(((b * height + row) * width + from * strideX + shift) * channels)) << 2);
-          const pd = dy + ((<usize>(((b * outHeight + i) * outWidth + from) * outChannels)) << 2);
+          let first: i32 = 0;
+          while (first < outWidth && first * strideX + shift < 0) first++;
+          let last: i32 = outWidth;
+          while (last > first && (last - 1) * strideX + shift >= width) last--;
+          const px = x + ((<usize>(((b * height + row) * width + first * strideX + shift) * channels)) << 2);
+          const pd = dy + ((<usize>(((b * outHeight + i) * outWidth + first) * outChannels)) << 2);
           const tap = gradient + ((<usize>((u * kernelWidth + v) * outChannels)) << 2);
-          if (multiplier === 1) addLine(px, pd, tap, to - from, channels, strideX);
-          else addLineMultiplied(px, pd, tap, to - from, channels, multiplier, strideX);
+          if (multiplier === 1) addLine(px, pd, tap, last - first, own, channels, strideX);
+          else addLineMultiplied(px, pd, tap, last - first, own, channels, multiplier, strideX);
         }
       }
     }
   }
 }
 
-/** tap[c] += sum over the line of x[stride * j, c] * dy[j, c] */
-function addLine(x: usize, dy: usize, tap: usize, count: i32, channels: i32, stride: i32): void {
+/** tap[c] += sum over the line of x[stride * j, c] * dy[j, c], for `own` channels of the `channels` of a pixel. */
+function addLine(x: usize, dy: usize, tap: usize, count: i32, own: i32, channels: i32, stride: i32): void {
   const pixelBytes = (<usize>channels) << 2;
   const xStep = pixelBytes * stride;
   let c: i32 = 0;
-  for (; c + 16 <= channels; c += 16) {
+  for (; c + 16 <= own; c += 16) {
     const o = tap + ((<usize>c) << 2);
     let px = x + ((<usize>c) << 2);
     let pd = dy + ((<usize>c) << 2);
@@ -72,7 +82,7 @@ function addLine(x: usize, dy: usize, tap: usize, count: i32, channels: i32, str
     v128.store(o, s2, 32);
     v128.store(o, s3, 48);
   }
-  for (; c + 4 <= channels; c += 4) {
+  for (; c + 4 <= own; c += 4) {
     const o = tap + ((<usize>c) << 2);
     let px = x + ((<usize>c) << 2);
     let pd = dy + ((<usize>c) << 2);
@@ -84,7 +94,7 @@ function addLine(x: usize, dy: usize, tap: usize, count: i32, channels: i32, str
     }
     v128.store(o, sum);
   }
-  for (; c < channels; c++) {
+  for (; c < own; c++) {
     const o = tap + ((<usize>c) << 2);
     let px = x + ((<usize>c) << 2);
     let pd = dy + ((<usize>c) << 2);
@@ -103,12 +113,13 @@ function addLineMultiplied(
   dy: usize,
   tap: usize,
   count: i32,
+  own: i32,
   channels: i32,
   multiplier: i32,
   stride: i32,
 ): void {
   const outChannels = channels * multiplier;
-  for (let o: i32 = 0; o < outChannels; o++) {
+  for (let o: i32 = 0; o < own * multiplier; o++) {
     let px = x + ((<usize>(o / multiplier)) << 2);
     let pd = dy + ((<usize>o) << 2);
     let sum: f32 = 0;
@@ -122,12 +133,17 @@ function addLineMultiplied(
   }
 }
 
-/** dx[batch, height, width, channels], gathered: every pixel of dx is written once. `filter` is [kh, kw, channels, multiplier]. */
+/**
+ * dx[batch, height, width, channels], gathered: every pixel of the lines [firstLine, endLine) is written once; a line is one of
+ * batch * height. `filter` is [kh, kw, channels, multiplier].
+ *
+ * The output pixel (i, j) saw the pixel (y, z) through the tap (u, v) where i * strideY = y + padTop - u, and so in x: taps
+ * that did are a stride apart.
+ */
 export function depthwiseInputGradient(
   dy: usize,
   filter: usize,
   dx: usize,
-  batch: i32,
   height: i32,
   width: i32,
   channels: i32,
@@ -140,59 +156,63 @@ export function depthwiseInputGradient(
   strideX: i32,
   padTop: i32,
   padLeft: i32,
+  firstLine: i32,
+  endLine: i32,
 ): void {
-  const pixelBytes = (<usize>channels) << 2;
   const outChannels = channels * multiplier;
-  for (let b: i32 = 0; b < batch; b++) {
-    for (let y: i32 = 0; y < height; y++) {
-      for (let z: i32 = 0; z < width; z++) {
-        memory.fill(dx, 0, pixelBytes);
-        for (let u: i32 = 0; u < kernelHeight; u++) {
-          const row = y + padTop - u;
-          if (row < 0 || row % strideY !== 0 || row / strideY >= outHeight) continue;
-          const line = (b * outHeight + row / strideY) * outWidth;
-          for (let v: i32 = 0; v < kernelWidth; v++) {
-            const column = z + padLeft - v;
-            if (column < 0 || column % strideX !== 0 || column / strideX >= outWidth) continue;
-            const pd = dy + ((<usize>((line + column / strideX) * outChannels)) << 2);
-            const pf = filter + ((<usize>((u * kernelWidth + v) * outChannels)) << 2);
-            if (multiplier === 1) addProducts(pd, pf, dx, channels);
-            else addProductsMultiplied(pd, pf, dx, channels, multiplier);
+  dx += (<usize>(firstLine * width * channels)) << 2;
+  for (let line = firstLine; line < endLine; line++) {
+    const y = (line % height) + padTop;
+    const picture = dy + ((<usize>((line / height) * outHeight * outWidth * outChannels)) << 2);
+    let u0 = y % strideY;
+    let i0 = y / strideY;
+    for (; i0 >= outHeight; i0--) u0 += strideY;
+    for (let z: i32 = padLeft; z < padLeft + width; z++) {
+      let v0 = z % strideX;
+      let j0 = z / strideX;
+      for (; j0 >= outWidth; j0--) v0 += strideX;
+      for (let c: i32 = 0; c < channels; ) {
+        const vectors = multiplier === 1 ? min(4, (channels - c) >> 2) : 0;
+        let s0 = f32x4.splat(0);
+        let s1 = f32x4.splat(0);
+        let s2 = f32x4.splat(0);
+        let s3 = f32x4.splat(0);
+        let sum: f32 = 0;
+        for (let u = u0, i = i0; u < kernelHeight && i >= 0; u += strideY, i--) {
+          for (let v = v0, j = j0; v < kernelWidth && j >= 0; v += strideX, j--) {
+            const pd = picture + ((<usize>((i * outWidth + j) * outChannels + c * multiplier)) << 2);
+            const pf = filter + ((<usize>((u * kernelWidth + v) * outChannels + c * multiplier)) << 2);
+            if (vectors === 4) {
+              s0 = f32x4.add(s0, f32x4.mul(v128.load(pd), v128.load(pf)));
+              s1 = f32x4.add(s1, f32x4.mul(v128.load(pd, 16), v128.load(pf, 16)));
+              s2 = f32x4.add(s2, f32x4.mul(v128.load(pd, 32), v128.load(pf, 32)));
+              s3 = f32x4.add(s3, f32x4.mul(v128.load(pd, 48), v128.load(pf, 48)));
+            } else if (vectors > 0) {
+              s0 = f32x4.add(s0, f32x4.mul(v128.load(pd), v128.load(pf)));
+            } else {
+              for (let q: i32 = 0; q < multiplier; q++) {
+                sum += load<f32>(pd + ((<usize>q) << 2)) * load<f32>(pf + ((<usize>q) << 2));
+              }
+            }
           }
         }
-        dx += pixelBytes;
+        if (vectors === 4) {
+          v128.store(dx, s0);
+          v128.store(dx, s1, 16);
+          v128.store(dx, s2, 32);
+          v128.store(dx, s3, 48);
+          c += 16;
+          dx += 64;
+        } else if (vectors > 0) {
+          v128.store(dx, s0);
+          c += 4;
+          dx += 16;
+        } else {
+          store<f32>(dx, sum);
+          c++;
+          dx += 4;
+        }
       }
     }
-  }
-}
-
-/** out[c] += a[c] * b[c] */
-function addProducts(a: usize, b: usize, out: usize, channels: i32): void {
-  let c: i32 = 0;
-  for (; c + 4 <= channels; c += 4) {
-    v128.store(out, f32x4.add(v128.load(out), f32x4.mul(v128.load(a), v128.load(b))));
-    a += 16;
-    b += 16;
-    out += 16;
-  }
-  for (; c < channels; c++) {
-    store<f32>(out, load<f32>(out) + load<f32>(a) * load<f32>(b));
-    a += 4;
-    b += 4;
-    out += 4;
-  }
-}
-
-/** out[c] += sum over q of a[c, q] * b[c, q] */
-function addProductsMultiplied(a: usize, b: usize, out: usize, channels: i32, multiplier: i32): void {
-  for (let c: i32 = 0; c < channels; c++) {
-    let sum = load<f32>(out);
-    for (let q: i32 = 0; q < multiplier; q++) {
-      sum += load<f32>(a) * load<f32>(b);
-      a += 4;
-      b += 4;
-    }
-    store<f32>(out, sum);
-    out += 4;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The filter gradient of a convolution, one filter tap (ky, kx) at a time:
+ * The filter gradient of a convolution as matrix products:
  *
- *     gradient[ky, kx] [cin, cout] = columns[rows, cin]^T * dy[rows, cout]         rows = batch * output height * output width
+ *     gradient [taps * cin, cout] = columns[rows, taps * cin]^T * dy[rows, cout]    rows = batch * output height * output width
  *
- * `gatherTap` makes `columns` (the im2col of that tap); a 1 x 1 convolution with stride 1 needs none: columns is x itself.
+ * `gatherTap` makes the `columns` of one filter tap (im2col); a 1 x 1 convolution with stride 1 needs none: columns is x itself.
  */
 
 /** Rows multiplied in one go: the block of `right` that a column tile runs over stays in the cache. */
@@ -12,22 +12,34 @@ const ROW_BLOCK: i32 = 256;
 const TILE_M: i32 = 4;
 const TILE_N: i32 = 8;
 
-/** out[m, n] = left[rows, m]^T * right[rows, n]; rows follow each other without gaps. */
-export function multiplyTransposed(left: usize, right: usize, out: usize, rows: i32, m: i32, n: i32): void {
-  memory.fill(out, 0, (<usize>m * n) << 2);
-  const tiledM = m & ~(TILE_M - 1);
+/**
+ * out[m, n] = left[rows, m]^T * right[rows, n]; rows follow each other without gaps. Of `out` the rows [from, to) are made;
+ * `from` is a multiple of 4, and so is `to` where it is not m.
+ */
+export function multiplyTransposed(
+  left: usize,
+  right: usize,
+  out: usize,
+  rows: i32,
+  m: i32,
+  n: i32,
+  from: i32,
+  to: i32,
+): void {
+  memory.fill(out + ((<usize>from * n) << 2), 0, (<usize>(to - from) * n) << 2);
+  const tiledM = to & ~(TILE_M - 1);
   const tiledN = n & ~(TILE_N - 1);
   for (let first: i32 = 0; first < rows; first += ROW_BLOCK) {
     const count = min(ROW_BLOCK, rows - first);
     const l = left + ((<usize>first * m) << 2);
     const r = right + ((<usize>first * n) << 2);
     for (let j: i32 = 0; j < tiledN; j += TILE_N) {
-      for (let i: i32 = 0; i < tiledM; i += TILE_M) {
+      for (let i = from; i < tiledM; i += TILE_M) {
         addTile(l + ((<usize>i) << 2), r + ((<usize>j) << 2), out + ((<usize>i * n + j) << 2), count, m, n);
       }
     }
-    if (tiledN < n) addRest(l, r, out, count, m, n, 0, tiledM, tiledN);
-    if (tiledM < m) addRest(l, r, out, count, m, n, tiledM, m, 0);
+    if (tiledN < n) addRest(l, r, out, count, m, n, from, tiledM, tiledN);
+    if (tiledM < to) addRest(l, r, out, count, m, n, tiledM, to, 0);
   }
 }
 
@@ -91,11 +103,14 @@ function addRest(left: usize, right: usize, out: usize, rows: i32, m: i32, n: i3
   }
 }
 
-/** columns[batch * outH * outW, channels]: the input pixel that one filter tap sees at every output pixel; zero outside. */
+/**
+ * columns[row, channels]: the input pixel that one filter tap sees at every output pixel of the lines [firstLine, endLine);
+ * a line is one of batch * outHeight. Zero outside. A row of `columns` is `rowLength` values long.
+ */
 export function gatherTap(
   x: usize,
   columns: usize,
-  batch: i32,
+  rowLength: i32,
   height: i32,
   width: i32,
   channels: i32,
@@ -105,17 +120,20 @@ export function gatherTap(
   strideX: i32,
   offsetY: i32,
   offsetX: i32,
+  firstLine: i32,
+  endLine: i32,
 ): void {
   const pixelBytes = (<usize>channels) << 2;
-  for (let b: i32 = 0; b < batch; b++) {
-    for (let i: i32 = 0; i < outHeight; i++) {
-      const row = i * strideY + offsetY;
-      for (let j: i32 = 0; j < outWidth; j++) {
-        const column = j * strideX + offsetX;
-        if (row < 0 || row >= height || column < 0 || column >= width) memory.fill(columns, 0, pixelBytes);
-        else memory.copy(columns, x + <usize>((b * height + row) * width + column) * pixelBytes, pixelBytes);
-        columns += pixelBytes;
-      }
+  const rowBytes = (<usize>rowLength) << 2;
+  columns += <usize>(firstLine * outWidth) * rowBytes;
+  for (let line = firstLine; line < endLine; line++) {
+    const row = (line % outHeight) * strideY + offsetY;
+    const above = (line / outHeight) * height + row;
+    for (let j: i32 = 0; j < outWidth; j++) {
+      const column = j * strideX + offsetX;
+      if (row < 0 || row >= height || column < 0 || column >= width) memory.fill(columns, 0, pixelBytes);
+      else memory.copy(columns, x + <usize>(above * width + column) * pixelBytes, pixelBytes);
+      columns += rowBytes;
     }
   }
 }

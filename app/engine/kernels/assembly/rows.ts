@@ -20,18 +20,10 @@ export function affineRows(x: usize, factor: usize, shift: usize, out: usize, ro
 const ROW_BLOCK: i32 = 128;
 
 /**
- * sums[c] = sum over rows of a[r, c]; products[c] = sum over rows of a[r, c] * b[r, c].
- * `totals` is room for 2 * channels float64, so that long columns stay exact.
+ * totals[0, c] = sum over rows of a[r, c]; totals[1, c] = sum over rows of a[r, c] * b[r, c]; float64, so that long columns
+ * stay exact.
  */
-export function columnSums(
-  a: usize,
-  b: usize,
-  sums: usize,
-  products: usize,
-  totals: usize,
-  rows: i32,
-  channels: i32,
-): void {
+export function columnTotals(a: usize, b: usize, totals: usize, rows: i32, channels: i32): void {
   const rowBytes = (<usize>channels) << 2;
   const productTotals = totals + 2 * rowBytes;
   memory.fill(totals, 0, 4 * rowBytes);
@@ -71,9 +63,22 @@ export function columnSums(
       store<f64>(productTotals + at, load<f64>(productTotals + at) + product);
     }
   }
+}
+
+/** sums[c] and products[c] out of the `parts` totals that follow each other, always added in that order. */
+export function addTotals(totals: usize, parts: i32, sums: usize, products: usize, channels: i32): void {
+  const half = (<usize>channels) << 3;
   for (let c: i32 = 0; c < channels; c++) {
-    store<f32>(sums + ((<usize>c) << 2), <f32>load<f64>(totals + ((<usize>c) << 3)));
-    store<f32>(products + ((<usize>c) << 2), <f32>load<f64>(productTotals + ((<usize>c) << 3)));
+    let sum: f64 = 0;
+    let product: f64 = 0;
+    let at = totals + ((<usize>c) << 3);
+    for (let part: i32 = 0; part < parts; part++) {
+      sum += load<f64>(at);
+      product += load<f64>(at + half);
+      at += 2 * half;
+    }
+    store<f32>(sums + ((<usize>c) << 2), <f32>sum);
+    store<f32>(products + ((<usize>c) << 2), <f32>product);
   }
 }
 
