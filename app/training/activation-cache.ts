@@ -8,6 +8,7 @@
  * are made as they are read (picture-rows.ts).
  */
 import type { Augment, Recipe } from '../core/recipe.ts';
+import { cacheInMemoryBytes } from '../core/training-cost.ts';
 import { exportOnnx, type OnnxOutput } from '../networks/export-onnx.ts';
 import type { Network } from '../networks/network.ts';
 import { allViews, viewBatches } from './augment/view-batches.ts';
@@ -48,8 +49,6 @@ export interface CacheRequest {
 
 /** Pictures in one forward pass. */
 const forwardBatch = 16;
-/** A cache up to this size stays in memory. */
-const memoryLimitBytes = 64e6;
 
 /** The boundary below `unfreeze` learning groups; for the head alone after average pooling the row is one value a channel. */
 export function boundaryFor(
@@ -167,7 +166,7 @@ export function rowLength([height, width, channels]: Boundary['shape']): number 
 }
 
 async function openStore(caches: CacheStoreFactory, name: string, rows: number, length: number): Promise<CacheStore> {
-  if (rows * length * 4 > memoryLimitBytes) return await caches.create(name, rows, length);
+  if (rows * length * 4 > cacheInMemoryBytes) return await caches.create(name, rows, length);
   const values = new Float32Array(rows * length);
   return {
     write: async (row, from) => values.set(from, row * length),

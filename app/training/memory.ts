@@ -1,10 +1,6 @@
 /** How many pictures fit through the learning part at once. */
+import { activationBudgetBytes, activationCopies } from '../core/training-cost.ts';
 import type { Network } from '../networks/network.ts';
-
-/** What the activations of one micro-batch may take. */
-const budgetBytes = 600e6;
-/** An activation is kept for the backward pass, its gradient is made, and a layer's workspace comes on top. */
-const copies = 2.5;
 
 /** Pictures a micro-batch (1 to `batchSize`) when the groups above the top `unfreeze` stay frozen. */
 export function microBatchFor(network: Network, unfreeze: number, batchSize: number): number {
@@ -16,6 +12,6 @@ export function microBatchFor(network: Network, unfreeze: number, batchSize: num
       values += shape.reduce((product, size) => product * size, 1);
     }
   }
-  const perPicture = values * 4 * copies;
-  return Math.max(1, Math.min(batchSize, Math.floor(budgetBytes / Math.max(1, perPicture))));
+  const perPicture = values * 4 * activationCopies;
+  return Math.max(1, Math.min(batchSize, Math.floor(activationBudgetBytes / Math.max(1, perPicture))));
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Database from 'better-sqlite3';
+import sharp from 'sharp';
 import type { Annotation, AnnotationEdit, ChangeSet, RegionClass } from '../../app/core/annotation.ts';
 import { boxPolygon } from '../../app/core/geometry.ts';
 import type { PatientPart, ProjectView, SlideView } from '../../app/core/project.ts';
@@ -185,4 +186,28 @@ test('a pinned patient is where a person put it; plan and preview tell what trai
   assert.ok(preview.body.total >= 2 && preview.body.patches.length === 1);
   const [patch] = preview.body.patches;
   assert.deepEqual([patch!.x, patch!.sizePx, patch!.downsample], [0, 224, 1], 'in the gland, the left half');
+
+  // A row of each class; the first column is the patch as it was cut, the others differ from it.
+  const asked = JSON.stringify({ recipe, patches: 2, views: 3 });
+  const sheet = await app.send('POST', '/api/patches/variations', asked);
+  assert.equal(sheet.headers.get('content-type'), 'image/jpeg');
+  const { data, info } = await sharp(await sheet.arrayBuffer())
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.deepEqual([info.width, info.height], [3 * 64 + 2 * 4, 2 * 64 + 4]);
+  const cell = (column: number, row: number): number[] => {
+    const pixels: number[] = [];
+    for (let y = 8; y < 56; y++)
+      for (let x = 8; x < 56; x++) pixels.push(data[((row * 68 + y) * info.width + column * 68 + x) * 3]!);
+    return pixels;
+  };
+  const apart = (a: number[], b: number[]): number =>
+    a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+  for (const row of [0, 1]) assert.ok(apart(cell(0, row), cell(1, row)) > 2, `row ${row} is varied`);
+  const plain = JSON.stringify({ recipe: { ...recipe, augment: null }, patches: 2, views: 3 });
+  const same = await sharp(await (await app.send('POST', '/api/patches/variations', plain)).arrayBuffer())
+    .raw()
+    .toBuffer();
+  for (let i = 0; i < 64 * 3; i += 97) assert.ok(Math.abs(same[i]! - same[i + 68 * 3]!) < 40);
+  await app.refused(app.ask('POST', '/api/patches/variations', { recipe, views: 99 }), 400, 'api/invalid');
 });
