@@ -55,15 +55,16 @@ export async function benchSlides(wanted: readonly string[]): Promise<void> {
   if (peer)
     console.log(`  OpenSlide ${peer.versions.openslide}, fastslide ${peer.versions.fastslide ?? 'not to be had'}`);
   const scratch = await mkdtemp(path.join(folder, 'scratch-'));
-  const pool = measurePool(host.startProcess, 1, scratch);
   const { startProcess } = host;
   try {
     for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
       console.log(`  ${name} (load ${os.loadavg()[0]!.toFixed(1)})`);
-      await parts[name]!({ peer, pool, scratch, startProcess, slide: (made) => madeSlide(made, folder) });
+      // Processes of its own, so that no part's figures depend on what ran before it.
+      const pool = measurePool(startProcess, 1, scratch);
+      const bench = { peer, pool, scratch, startProcess, slide: (made: MadeSlide) => madeSlide(made, folder) };
+      await parts[name]!(bench).finally(() => pool.pool.close());
     }
   } finally {
-    await pool.pool.close();
     peer?.close();
     await rm(scratch, { recursive: true, force: true });
   }
@@ -175,7 +176,9 @@ async function benchProcesses({ startProcess, slide, scratch }: Bench): Promise<
 /** Each round has a new name for the file, which nobody has opened yet. */
 async function benchOpen({ peer, pool, slide, scratch }: Bench): Promise<void> {
   const file = slide('large');
+  // The code is compiled; what is opened next is new to the process all the same.
   await pool.pool.describe(slide('jpeg'));
+  await pool.pool.describe(file);
   for (const cache of ['warm', 'cold']) {
     const times: Record<string, number[]> = { open: [], thumbnail: [], openSlide: [], openSlideLevel: [] };
     for (let round = 0; round < 5; round++) {
