@@ -30,7 +30,8 @@ export async function loadBackbone({
       },
     );
   }
-  const { name, provenance, preprocessing } = manifest;
+  const { name, preprocessing } = manifest;
+  const provenance = `${manifest.provenance}. Licence: ${manifest.licence}.`;
   const specs = manifest.weights.map((weight) => ({ ...weight, dtype: 'float32' as const }));
   const data = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
   return { backbone: backboneOf(architecture, { name, provenance, preprocessing }), weights: { specs, data, sha256 } };

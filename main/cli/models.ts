@@ -49,6 +49,7 @@ export const modelsShow: Command = {
     terminal.say(
       `Backbone ${passport.backbone.name} up to ${passport.attach}; recipe ${passport.recipe.name}, seed ${passport.seed}`,
     );
+    terminal.say(`Weights: ${passport.backbone.provenance}`);
     if (passport.metrics.validation) terminal.say(`\nValidation\n${evaluationText(passport.metrics.validation)}`);
     if (passport.metrics.test) terminal.say(`\nTest\n${evaluationText(passport.metrics.test)}`);
     terminal.say(`\n${passport.researchUseOnly}`);
@@ -60,6 +61,6 @@ function listBackbones(terminal: Terminal, backbones: readonly BackboneEntry[]):
   if (terminal.json) return;
   for (const { name, title, atHand, provenance, licence, ownHead, wanted } of backbones) {
     terminal.say(`${atHand ? '●' : '○'} ${name}  ${title}${ownHead ? ', with its dense layers' : ''}`);
-    terminal.say(`    ${atHand ? `${provenance} Licence: ${licence}.` : `No weights. ${wanted}`}`);
+    terminal.say(`    ${atHand ? `${provenance?.replace(/\.$/, '')}. Licence: ${licence}.` : `No weights. ${wanted}`}`);
   }
 }
