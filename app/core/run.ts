@@ -98,6 +98,7 @@ export interface EpochEvent {
   accuracy: number;
   valLoss: number;
   valAccuracy: number;
+  /** Of the epoch's last step, before layer-wise decay. */
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;

@@ -35,7 +35,8 @@ export function createActivationPool(
     const pictures = data.train.length * views;
     const total = pictures + data.validation.length;
     const bytes = cacheBytes(data.train.length, views, boundaries) + cacheBytes(data.validation.length, 1, boundaries);
-    const fresh = recipe.augment && recipe.renewViews ? `, drawn afresh every ${recipe.renewViews} epochs` : '';
+    const every = recipe.renewViews === 1 ? 'epoch' : `${recipe.renewViews} epochs`;
+    const fresh = recipe.augment && recipe.renewViews ? `, drawn afresh every ${every}` : '';
     const text = `Activation cache: ${(bytes / 1e6).toFixed(0)} MB for ${views} views of each training patch${fresh}.`;
     emit({ type: 'note', level: 'info', text });
     const progress = stageProgress(emit, 'activations', total, 'pictures');

@@ -30,7 +30,7 @@ export interface FitRequest {
   readonly phaseIndex: number;
   readonly recipe: Pick<
     Recipe,
-    'optimizer' | 'loss' | 'head' | 'batchSize' | 'patchesPerEpoch' | 'sampling' | 'renewViews' | 'seed'
+    'optimizer' | 'loss' | 'head' | 'batchSize' | 'patchesPerEpoch' | 'sampling' | 'augment' | 'renewViews' | 'seed'
   >;
   readonly classWeights: readonly number[] | null;
   readonly train: Activations;
@@ -92,7 +92,6 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
     let epoch = resumed?.epoch ?? 0;
     while (epoch < phase.epochs && !stop.stop) {
       const startMs = performance.now();
-      const learningRate = rateAtStep(step);
       const trained = await trainEpoch(request, optimizer, epoch, step, rateAtStep, hooks);
       const trainedMs = performance.now();
       const judged = trained && (await validate(request, hooks.breathe));
@@ -106,6 +105,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
         continue;
       }
       step = trained.step;
+      const learningRate = rateAtStep(step - 1);
       const { loss, accuracy } = trained;
       const { loss: valLoss, accuracy: valAccuracy, losses } = judged;
       const scores = { loss, accuracy, valLoss, valAccuracy };
@@ -176,7 +176,7 @@ async function trainEpoch(
   hooks: FitHooks,
 ): Promise<EpochTraining | null> {
   const { engine, upper, train, phaseIndex, recipe } = request;
-  if (recipe.renewViews) await train.renew(Math.floor(epoch / recipe.renewViews), hooks.breathe);
+  if (recipe.augment && recipe.renewViews) await train.renew(Math.floor(epoch / recipe.renewViews), hooks.breathe);
   const order = orderOf(request, epoch);
   let step = firstStep;
   let lossSum = 0;
