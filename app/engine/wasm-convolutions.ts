@@ -19,6 +19,14 @@ export function convolutionKernels(
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
   const run = (name: string, inputs: Inputs, attrs: Attributes): tf.TensorInfo =>
     engine.getKernel(name, 'wasm')!.kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as tf.TensorInfo;
+  /** The taps of a filter in reverse order. */
+  const turnAround = (filter: tf.TensorInfo): tf.TensorInfo => {
+    const out = backend.makeOutput(filter.shape, 'float32');
+    const [from, to] = [filter, out].map((tensor) => backend.typedArrayFromHeap(tensor) as Float32Array);
+    const tap = filter.shape[2]! * filter.shape[3]!;
+    for (let i = 0; i < from!.length; i += tap) to!.set(from!.subarray(i, i + tap), from!.length - tap - i);
+    return out;
+  };
   const describe = (xShape: number[], filterShape: number[], attrs: Attributes) =>
     engine.backend_util.computeConv2DInfo(
       xShape as [number, number, number, number],
@@ -76,39 +84,64 @@ export function convolutionKernels(
       return gradient;
     },
 
-    // With stride 1, dx is a convolution of dy with the filter turned around, which the backend's own XNNPACK does fast.
+    // dx is a convolution of dy, its pixels a stride apart, with the filter turned around: the backend's own XNNPACK does it fast.
     Conv2DBackpropInput: (inputs, attrs) => {
       const [dy, filter] = [inputs.dy!, inputs.filter!];
       const conv = describe(attrs.inputShape as number[], filter.shape, attrs);
-      const { filterHeight, filterWidth, padInfo } = conv;
-      const pads = [
-        filterHeight - 1 - padInfo.top,
-        filterHeight - 1 - padInfo.bottom,
-        filterWidth - 1 - padInfo.left,
-        filterWidth - 1 - padInfo.right,
-      ] as const;
-      const strided = conv.strideHeight !== 1 || conv.strideWidth !== 1;
-      if (strided || conv.dataFormat !== 'channelsLast' || Math.min(...pads) < 0) {
+      const { batchSize, inHeight, inWidth, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = conv;
+      const strided = strideHeight * strideWidth !== 1;
+      const pointwise = filterHeight * filterWidth === 1;
+      const height = (conv.outHeight - 1) * strideHeight + 1;
+      const width = (conv.outWidth - 1) * strideWidth + 1;
+      const [top, left] = [filterHeight - 1 - padInfo.top, filterWidth - 1 - padInfo.left];
+      const [bottom, right] = [inHeight - height + padInfo.top, inWidth - width + padInfo.left];
+      if (conv.dataFormat !== 'channelsLast' || Math.min(top, left, bottom, right) < 0) {
         const shipped = { inputs, attrs: attrs as tf.NamedAttrMap, backend };
         return shippedInputGradient.kernelFunc(shipped) as tf.TensorInfo;
       }
-      const turned = filterHeight * filterWidth === 1 ? filter : run('Reverse', { x: filter }, { dims: [0, 1] });
+      const spread = (x: tf.TensorInfo, outHeight: number, outWidth: number): tf.TensorInfo => {
+        const [, h, w, channels] = x.shape as [number, number, number, number];
+        const out = backend.makeOutput([batchSize, outHeight, outWidth, channels], 'float32');
+        const geometry = [h, w, channels, outHeight, outWidth, strideHeight, strideWidth] as const;
+        team.run(
+          'spreadPixels',
+          cut(batchSize * outHeight, outWidth * channels).map((range) => [at(x), at(out), ...geometry, ...range]),
+        );
+        return out;
+      };
+      const drop = (tensor: tf.TensorInfo, kept: tf.TensorInfo): void => {
+        if (tensor !== kept) backend.disposeData(tensor.dataId);
+      };
+
+      const turned = pointwise ? filter : turnAround(filter);
       const transposed = run('Transpose', { x: turned }, { perm: [0, 1, 3, 2] }); // [kh, kw, cout, cin]
-      const [top, bottom, left, right] = pads;
+      const apart = strided && !pointwise ? spread(dy, height, width) : dy;
       const pad = [
         [0, 0],
-        [top, bottom],
-        [left, right],
+        ...(pointwise
+          ? noPad
+          : [
+              [top, bottom],
+              [left, right],
+            ]),
         [0, 0],
       ];
       const convAttrs = { strides: [1, 1], pad, dilations: [1, 1], dataFormat: 'NHWC' };
-      const dx = run('Conv2D', { x: dy, filter: transposed }, convAttrs);
-      if (turned !== filter) backend.disposeData(turned.dataId);
-      backend.disposeData(transposed.dataId);
+      const close = run('Conv2D', { x: apart, filter: transposed }, convAttrs);
+      const dx = strided && pointwise ? spread(close, inHeight, inWidth) : close; // a small product first
+      drop(turned, filter);
+      drop(transposed, filter);
+      drop(apart, dy);
+      drop(close, dx);
       return dx;
     },
   };
 }
+
+const noPad = [
+  [0, 0],
+  [0, 0],
+];
 
 export function depthwiseKernels(engine: typeof tf, backend: BackendWasm, team: KernelTeam): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);

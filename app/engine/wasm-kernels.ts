@@ -3,7 +3,7 @@
  *  - has no Conv2DBackpropFilter, DepthwiseConv2dNativeBackpropFilter and DepthwiseConv2dNativeBackpropInput,
  *  - gives wrong gradients for max pooling,
  *  - copies every tensor that is kept for the backward pass,
- *  - has slow code for the input gradient of a convolution, batch normalization and the gradients of relu and relu6.
+ *  - has slow code for the input gradient of a convolution, batch normalization, the gradients of relu, relu6, padding and a bias.
  *
  * The kernels here replace these on the wasm backend alone; other backends keep their own.
  */
@@ -11,6 +11,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import type { KernelTeam } from './kernels/kernel-team.ts';
 import { convolutionKernels, depthwiseKernels, poolingKernels } from './wasm-convolutions.ts';
+import { copyKernels } from './wasm-copies.ts';
 import { overrideWasmGradients } from './wasm-gradients.ts';
 import type { Attributes, Inputs, Kernel } from './wasm-heap.ts';
 import { pointwiseKernels } from './wasm-pointwise.ts';
@@ -32,11 +33,8 @@ export function installWasmKernels(engine: typeof tf, team: KernelTeam): void {
     ...convolutionKernels(engine, backend, team, shippedKernels.get('Conv2DBackpropInput')!),
     ...depthwiseKernels(engine, backend, team),
     ...poolingKernels(engine, backend, team),
-    ...pointwiseKernels(backend, team),
-    Identity: ({ x }) => {
-      backend.incRef(x!.dataId); // no kernel writes into a tensor that it is given
-      return { dataId: x!.dataId, shape: x!.shape, dtype: x!.dtype };
-    },
+    ...pointwiseKernels(backend, team, shippedKernels.get('Sum')!),
+    ...copyKernels(engine, backend, team, shippedKernels.get('Slice')!),
   };
   for (const [kernelName, run] of Object.entries(kernels)) {
     const setup = shippedKernels.get(kernelName)?.setupFunc;

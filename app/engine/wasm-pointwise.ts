@@ -11,7 +11,12 @@ export const CLIP_GRADIENT = 'EosinClipGradient';
 export const COLUMN_SUMS = 'EosinColumnSums';
 export const SCALE_CHANNELS = 'EosinScaleChannels';
 
-export function pointwiseKernels(backend: BackendWasm, team: KernelTeam): Record<string, Kernel> {
+/** @param shippedSum the backend's own kernel, for sums that are not one a channel. */
+export function pointwiseKernels(
+  backend: BackendWasm,
+  team: KernelTeam,
+  shippedSum: tf.KernelConfig,
+): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
   const valueRanges = (shape: number[]) => cut(sizeOf(shape), 1, 4);
   const places = (from: number, x: tf.TensorInfo, dy: tf.TensorInfo, dx: tf.TensorInfo) =>
@@ -28,6 +33,22 @@ export function pointwiseKernels(backend: BackendWasm, team: KernelTeam): Record
       }),
     );
     return out;
+  };
+  /** Per channel, the sum of a and that of a * b over all rows. */
+  const addColumns = (a: tf.TensorInfo, b: tf.TensorInfo, sums: tf.TensorInfo, products: tf.TensorInfo): void => {
+    const channels = sums.shape[0]!;
+    const ranges = cut(sizeOf(a.shape) / channels, channels);
+    const totals = backend.makeOutput([ranges.length, 4 * channels], 'float32'); // two of float64 a piece
+    const rowBytes = 4 * channels;
+    team.run(
+      'columnTotals',
+      ranges.map(([from, end], i) => {
+        const total = at(totals) + i * 4 * rowBytes;
+        return [at(a) + from * rowBytes, at(b) + from * rowBytes, total, end - from, channels];
+      }),
+    );
+    team.run('addTotals', [[at(totals), ranges.length, at(sums), at(products), channels]]);
+    backend.disposeData(totals.dataId);
   };
 
   return {
@@ -61,24 +82,27 @@ export function pointwiseKernels(backend: BackendWasm, team: KernelTeam): Record
       backend.disposeData(zeros.dataId);
       return out;
     },
-    [COLUMN_SUMS]: (inputs) => {
-      const [a, b] = [inputs.a!, inputs.b!];
-      const channels = a.shape.at(-1)!;
+    [COLUMN_SUMS]: ({ a, b }) => {
+      const channels = a!.shape.at(-1)!;
       const sums = backend.makeOutput([channels], 'float32');
       const products = backend.makeOutput([channels], 'float32');
-      const ranges = cut(sizeOf(a.shape) / channels, channels);
-      const totals = backend.makeOutput([ranges.length, 4 * channels], 'float32'); // two of float64 a piece
-      const rowBytes = 4 * channels;
-      team.run(
-        'columnTotals',
-        ranges.map(([from, end], i) => {
-          const total = at(totals) + i * 4 * rowBytes;
-          return [at(a) + from * rowBytes, at(b) + from * rowBytes, total, end - from, channels];
-        }),
-      );
-      team.run('addTotals', [[at(totals), ranges.length, at(sums), at(products), channels]]);
-      backend.disposeData(totals.dataId);
+      addColumns(a!, b!, sums, products);
       return [sums, products];
+    },
+    // The gradient of a bias. Other sums are the backend's.
+    Sum: (inputs, attrs) => {
+      const x = inputs.x!;
+      const axes = [attrs.axis as number | number[]].flat().toSorted((a, b) => a - b);
+      const leading = axes.length === x.shape.length - 1 && axes.every((axis, i) => axis === i);
+      if (!leading || x.dtype !== 'float32' || attrs.keepDims === true || sizeOf(x.shape) === 0) {
+        return shippedSum.kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as tf.TensorInfo;
+      }
+      const channels = x.shape.at(-1)!;
+      const sums = backend.makeOutput([channels], 'float32');
+      const products = backend.makeOutput([channels], 'float32');
+      addColumns(x, x, sums, products);
+      backend.disposeData(products.dataId);
+      return sums;
     },
     [RELU_GRADIENT]: (inputs, attrs) => {
       const [x, dy] = [inputs.x!, inputs.dy!];

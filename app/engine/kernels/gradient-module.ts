@@ -40,6 +40,16 @@ export interface GradientModule {
       ...Range,
     ]
   ): void;
+  spreadPixels(
+    x: number,
+    out: number,
+    ...geometry: [
+      ...input: [number, number, number],
+      ...output: [number, number],
+      ...strides: [number, number],
+      ...Range,
+    ]
+  ): void;
   depthwiseFilterGradient(
     x: number,
     dy: number,

@@ -137,3 +137,40 @@ export function gatherTap(
     }
   }
 }
+
+/**
+ * out[batch, outHeight, outWidth, channels]: the pixels of x[batch, height, width, channels] with `stride` - 1 zeros between them,
+ * and zeros behind the last; the lines [firstLine, endLine) of batch * outHeight.
+ */
+export function spreadPixels(
+  x: usize,
+  out: usize,
+  height: i32,
+  width: i32,
+  channels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  strideY: i32,
+  strideX: i32,
+  firstLine: i32,
+  endLine: i32,
+): void {
+  const pixelBytes = (<usize>channels) << 2;
+  const lineBytes = <usize>outWidth * pixelBytes;
+  const columns = min(width, (outWidth + strideX - 1) / strideX);
+  out += <usize>firstLine * lineBytes;
+  for (let line = firstLine; line < endLine; line++) {
+    const y = line % outHeight;
+    memory.fill(out, 0, lineBytes);
+    if (y % strideY === 0 && y / strideY < height) {
+      let from = x + <usize>(((line / outHeight) * height + y / strideY) * width) * pixelBytes;
+      let to = out;
+      for (let j: i32 = 0; j < columns; j++) {
+        memory.copy(to, from, pixelBytes);
+        from += pixelBytes;
+        to += <usize>strideX * pixelBytes;
+      }
+    }
+    out += lineBytes;
+  }
+}

@@ -7,6 +7,6 @@
  */
 export { clipGradient, reluGradient } from './activation';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
-export { gatherTap, multiplyTransposed } from './filter';
+export { gatherTap, multiplyTransposed, spreadPixels } from './filter';
 export { maxPoolGradient } from './pooling';
 export { addTotals, affineRows, columnTotals } from './rows';
