@@ -47,7 +47,10 @@ const parts: Record<string, (bench: Bench) => Promise<void>> = {
 
 export async function benchSlides(wanted: readonly string[]): Promise<void> {
   const unknown = wanted.find((name) => !(name in parts));
-  if (unknown) throw new Error(`slides has no part "${unknown}". It has: ${Object.keys(parts).join(', ')}.`);
+  if (unknown) {
+    console.error(`  There is no part "${unknown}". There are: ${Object.keys(parts).join(', ')}.`);
+    process.exit(64);
+  }
   const host = commandLineHost();
   const folder = path.join(host.cacheFolder, 'bench');
   await mkdir(folder, { recursive: true });
