@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { openSlide as openFile } from '../../app/slides/open-slide.ts';
 import { roomyView } from '../../renderer/viewer/roomy-view.ts';
 import { withoutChromium } from '../browser.ts';
@@ -106,7 +106,7 @@ async function gridOnScreen(page: Page, size: Grid): Promise<Uint8Array> {
   return meansOf(sharp(await shot.extract(place).removeAlpha().png().toBuffer()));
 }
 
-async function meansOf(picture: sharp.Sharp): Promise<Uint8Array> {
+async function meansOf(picture: Sharp): Promise<Uint8Array> {
   return picture.resize(columns, rows, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
 }
 
