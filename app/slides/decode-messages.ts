@@ -43,7 +43,7 @@ export type DecodeCall =
 
 /** What `done` carries, by the kind of call; `bytes` says how much of the slot was filled. */
 export interface DecodeResults {
-  /** `files` are those of the slide in its folder, see `StoredBytes`. */
+  /** `files` are those of the slide in its folder, see `SlideFiles`. */
   describe: { info: SlideInfo; files: readonly string[] };
   /** A small picture comes with the message, which costs a third of a slot; a larger one is filled into the slot. */
   tile: { type: string; bytes: number } | { type: string; picture: Uint8Array };

@@ -49,15 +49,15 @@ export async function readFrameTable(
   return { frames, ...ranges, encapsulated: compressed };
 }
 
-/** The stored bytes of a frame; `offset` is where they lie in one piece, null where they are put together from fragments. */
+/** The stored bytes of a frame, put together where they lie in fragments. */
 export async function readFrame(
   source: ByteSource,
   { starts, ends, encapsulated }: FrameTable,
   frame: number,
-): Promise<{ bytes: Uint8Array; offset: number | null }> {
+): Promise<Uint8Array> {
   const start = starts[frame]!;
   const raw = await source.read(start, ends[frame]! - start);
-  if (!encapsulated) return { bytes: raw, offset: start };
+  if (!encapsulated) return raw;
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const fragments: Uint8Array[] = [];
   for (let at = 0; at + itemHead <= raw.length; ) {
@@ -70,8 +70,7 @@ export async function readFrame(
     fragments.push(raw.subarray(at + itemHead, end));
     at = end;
   }
-  if (fragments.length === 1) return { bytes: fragments[0]!, offset: start + itemHead };
-  return { bytes: Buffer.concat(fragments), offset: null };
+  return fragments.length === 1 ? fragments[0]! : Buffer.concat(fragments);
 }
 
 function readItemHead(view: DataView, at: number): { tag: number; length: number } {

@@ -1,5 +1,4 @@
 /** A picture of a DICOM whole slide as tiles: the frames of one file, or of the files that are parts of one picture. */
-import { basename } from 'node:path';
 import { decodeOrName } from './decode-or-name.ts';
 import { readFrame } from './dicom-frames.ts';
 import type { DicomInstance } from './dicom-instance.ts';
@@ -21,7 +20,6 @@ interface StoredFrame {
   readonly index: number;
   readonly instance: DicomInstance;
   readonly bytes: Uint8Array;
-  readonly offset: number | null;
 }
 
 /** A focal plane of a picture: `parts` are of one size and tiling, in the order of their frames. Throws `slide/structure`, `slide/unsupported`. */
@@ -39,8 +37,7 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
     const frame = frameOf[index]!;
     if (frame < 0) return null;
     const instance = parts.findLast((part) => part.firstFrame <= frame)!;
-    const stored = await readFrame(instance.source, instance.table, frame - instance.firstFrame);
-    return { index, instance, ...stored };
+    return { index, instance, bytes: await readFrame(instance.source, instance.table, frame - instance.firstFrame) };
   };
 
   /** A JPEG must have the tile's own size and samples: a larger one would be a bomb. */
@@ -145,16 +142,11 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
     async storedTile(column, row) {
       const inside = (column + 1) * tileWidthPx <= widthPx && (row + 1) * tileHeightPx <= heightPx;
       const tile = first.coding === 'jpeg' && inside ? await readTile(row * columns + column) : null;
-      if (!tile || tile.offset === null) return null;
+      if (!tile) return null;
       const header = headerOf(tile);
       if (header.frame !== baseline || header.bits !== 8) return null;
-      return {
-        file: basename(tile.instance.source.path),
-        offset: tile.offset + 2,
-        length: tile.bytes.length - 2,
-        prefix: jpegPrefix(null, colourOf(header, first.photometric), header),
-        body: tile.bytes.subarray(2),
-      };
+      const prefix = jpegPrefix(null, colourOf(header, first.photometric), header);
+      return { bytes: Buffer.concat([prefix, tile.bytes.subarray(2)]), type: 'image/jpeg' };
     },
   };
 }

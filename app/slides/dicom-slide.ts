@@ -24,7 +24,7 @@ import { mostPixels } from './image-codec.ts';
 import type { OpenOptions } from './open-slide.ts';
 import { readWindows } from './region-reader.ts';
 import { fileError, unsupported } from './slide-errors.ts';
-import { createLevelSlide, downsampleOf, type SlideLayout, type StoredBytes, type TiffSlide } from './tiff-slide.ts';
+import { createLevelSlide, downsampleOf, type SlideFiles, type SlideLayout, type TiffSlide } from './tiff-slide.ts';
 
 const mostFiles = 4096;
 const sampledFrames = 64;
@@ -213,11 +213,10 @@ async function readWhole(parts: readonly DicomInstance[]): Promise<RgbImage> {
   return { data: window!.data, widthPx, heightPx };
 }
 
-function storedIn(instances: readonly DicomInstance[]): StoredBytes {
+function storedIn(instances: readonly DicomInstance[]): SlideFiles {
   const byName = new Map<string, ByteSource>(instances.map(({ source }) => [basename(source.path), source]));
   return {
     files: [...byName.keys()],
-    readStored: ({ file, offset, length }) => byName.get(file ?? '')!.read(offset, length),
     async close() {
       for (const source of byName.values()) await source.close();
     },
@@ -243,7 +242,7 @@ async function fingerprintOf(instances: readonly DicomInstance[]): Promise<strin
   for (let frame of [...chosen].sort((a, b) => a - b)) {
     for (const { source, table } of sorted) {
       if (frame < table.frames) {
-        hash.update((await readFrame(source, table, frame)).bytes);
+        hash.update(await readFrame(source, table, frame));
         break;
       }
       frame -= table.frames;

@@ -158,13 +158,11 @@ export function createNdpiLevel(source: ByteSource, parts: LevelParts, tileArea:
         indexes.map((index, place) => ({ ...tileOf(index), place })),
         nameTile,
       ),
-    async encodedTile(column, row) {
+    async storedTile(column, row) {
       const tile = tileOf(row * columns + column);
       const segments = (await readSegments([tile])).get(tile.index)!;
       return { bytes: joinSegments(jpeg, tile, segments), type: 'image/jpeg' };
     },
-    // Its segments lie apart, and their markers have other numbers.
-    storedTile: () => Promise.resolve(null),
   };
 }
 

@@ -80,7 +80,6 @@ export async function openNdpi(
   const macro = pictures.find(({ lens, directory }) => lens === -1 && directory.compression === jpeg);
   const bytes = {
     files: [],
-    readStored: ({ offset, length }: { offset: number; length: number }) => source.read(offset, length),
     close: () => source.close(),
   };
   const slide = createLevelSlide(

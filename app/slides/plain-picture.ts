@@ -111,8 +111,6 @@ function createPictureSlide(
   );
   const bytes = {
     files: [],
-    // No tile of the picture lies in its own file.
-    readStored: ({ offset, length }: { offset: number; length: number }) => source.read(offset, length),
     async close() {
       await (await opening?.catch(() => null))?.close();
       await source.close();

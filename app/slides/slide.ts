@@ -10,17 +10,6 @@ export interface EncodedImage {
   readonly type: string;
 }
 
-/** A stored JPEG tile that needs no decoding: the picture is `prefix` followed by these bytes of the slide's own file. */
-export interface StoredTile {
-  /** The name of the file in the slide's folder, for a slide of several files. */
-  readonly file?: string;
-  readonly offset: number;
-  readonly length: number;
-  readonly prefix: Uint8Array;
-  /** Those bytes, where they were read already to look at them. */
-  readonly body?: Uint8Array;
-}
-
 /** How far long work is, in steps of any kind. */
 export interface StepProgress {
   readonly done: number;
@@ -37,8 +26,6 @@ export interface Slide {
   readonly info: SlideInfo;
   /** Tile (x, y) of a level, counted in tiles from the top left; clipped to the slide; a stored JPEG stays as it was scanned. */
   tile(level: number, x: number, y: number, onStep?: OnStep): Promise<EncodedImage>;
-  /** Where that tile lies in the slide's own file, when its stored bytes are what `tile` would give; null when they have to be made. */
-  storedTile(level: number, x: number, y: number): Promise<StoredTile | null>;
   /** Resampled once, by area, from the nearest finer level; what lies outside of the slide is white. */
   region(request: RegionRequest, onStep?: OnStep): Promise<RgbImage>;
   /** A label, macro or thumbnail picture by its name in `info.associated`. */

@@ -15,7 +15,7 @@ import type { OpenOptions } from './open-slide.ts';
 import { createPlacedLevel } from './placed-level.ts';
 import { createPlanarLevel, planesOf } from './planar-level.ts';
 import { readRegion, readWindows } from './region-reader.ts';
-import type { OnStep, Slide, StoredTile } from './slide.ts';
+import type { OnStep, Slide } from './slide.ts';
 import { damagedTile, noProfile, noSuch, unsupported } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { createTileLevel, type TileLevel, unsupportedReason } from './tile-level.ts';
@@ -40,11 +40,10 @@ export interface SlideLayout extends MoreOfSlide {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Where a slide's stored tiles are read from, one file or several. */
-export interface StoredBytes {
+/** The file or files that a slide is read from. */
+export interface SlideFiles {
   /** The names of all files in the slide's folder that it is read from; empty for a slide of one file. */
   readonly files: readonly string[];
-  readStored(tile: StoredTile): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -81,7 +80,7 @@ type AnyLevel =
   | { readonly made: null; readonly level: TileLevel };
 
 export interface TiffSlide extends Slide {
-  /** See `StoredBytes`. */
+  /** See `SlideFiles`. */
   readonly files: readonly string[];
   /** The level that a region at this downsample is read from, made if need be. */
   levelFor(downsample: number, onStep?: OnStep): Promise<TileLevel>;
@@ -112,18 +111,14 @@ export function createTiffSlide(
     name: picture.name,
     read: () => ('jpeg' in picture ? readJpeg(picture) : readPicture(source, picture.directory)),
   }));
-  const bytes: StoredBytes = {
-    files: [],
-    readStored: ({ offset, length }) => source.read(offset, length),
-    close: () => source.close(),
-  };
+  const bytes: SlideFiles = { files: [], close: () => source.close() };
   const filled = layout.fillsHoles ? fillHoles(levels) : levels;
   return createLevelSlide(bytes, { ...layout, levels: filled, associated }, fingerprint, options);
 }
 
 /** The slide that stored levels and those made from them are. */
 export function createLevelSlide(
-  source: StoredBytes,
+  source: SlideFiles,
   layout: SlideLayout,
   fingerprint: string,
   options: OpenOptions,
@@ -180,10 +175,6 @@ export function createLevelSlide(
       fingerprint,
       properties: why ? { ...layout.properties, 'icc.not-used': why } : layout.properties,
     } satisfies SlideInfo,
-    async storedTile(number, x, y) {
-      const level = await tileAt(number, x, y);
-      return levels[number]!.made === null ? level.storedTile(x, y) : null;
-    },
     async tile(number, x, y, onStep) {
       const level = await tileAt(number, x, y, onStep);
       const box = {
@@ -192,15 +183,8 @@ export function createLevelSlide(
         widthPx: Math.min(level.tileWidthPx, level.widthPx - x * level.tileWidthPx),
         heightPx: Math.min(level.tileHeightPx, level.heightPx - y * level.tileHeightPx),
       };
-      if (levels[number]!.made === null) {
-        const whole = await level.storedTile(x, y);
-        if (whole)
-          return {
-            bytes: Buffer.concat([whole.prefix, whole.body ?? (await source.readStored(whole))]),
-            type: 'image/jpeg',
-          };
-        if (level.encodedTile && !toSrgb) return level.encodedTile(x, y);
-      }
+      const stored = await level.storedTile(x, y);
+      if (stored) return stored;
       const [window] = await readWindows(level, [box]);
       return { bytes: await encodeJpeg(window!, tileQuality), type: 'image/jpeg' };
     },

@@ -6,7 +6,7 @@ import { decodeRgb } from './image-codec.ts';
 import { baseline, jpegPrefix, readJpegHeader, wholeJpeg } from './jpeg-stream.ts';
 import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
 import { writeMiniTiff } from './mini-tiff.ts';
-import type { EncodedImage, StoredTile } from './slide.ts';
+import type { EncodedImage } from './slide.ts';
 import { damagedTile } from './slide-errors.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { compressionNames } from './tiff-format.ts';
@@ -28,10 +28,8 @@ export interface TileLevel extends PyramidLevel {
    * Throws `slide/damaged-tile`.
    */
   decodeTiles(indexes: readonly number[], scratch?: Uint8Array): Promise<Uint8Array>;
-  /** Null unless the tile is a baseline JPEG that lies wholly inside the level. */
-  storedTile(column: number, row: number): Promise<StoredTile | null>;
-  /** The tile as a JPEG of its own, put together from stored bytes without decoding, where the level can do so; clipped to the level. */
-  encodedTile?(column: number, row: number): Promise<EncodedImage>;
+  /** The tile, clipped to the level, as a JPEG put together from stored bytes without decoding; null where it has to be decoded. */
+  storedTile(column: number, row: number): Promise<EncodedImage | null>;
 }
 
 const jpeg = 7;
@@ -183,7 +181,7 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
       const header = headerOf(bytes, index);
       if (header.frame !== baseline || header.bits !== 8) return null;
       const prefix = jpegPrefix(directory.jpegTables, directory.photometric, header);
-      return { offset: pieces.offsets[index]! + 2, length: bytes.length - 2, prefix, body: bytes.subarray(2) };
+      return { bytes: Buffer.concat([prefix, bytes.subarray(2)]), type: 'image/jpeg' };
     },
   };
 }

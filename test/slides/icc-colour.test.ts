@@ -13,6 +13,7 @@ import { startProcess } from '../../main/start-process.ts';
 import { deltaE, labOfSrgb } from '../fixtures/colour-science.ts';
 import { writeDicom } from '../fixtures/dicom-writer.ts';
 import { type Triple, wideScanner, writeMatrixProfile, writeProfile } from '../fixtures/icc-writer.ts';
+import { storedTile } from '../fixtures/stored-tile.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { type FixtureLevel, type Painter, writeSlide } from '../fixtures/tiff-writer.ts';
 import { iccProfiles, labOfScanner } from './reference/icc-profiles.ts';
@@ -124,8 +125,8 @@ test('tiles, thumbnails and patches go through the profile as regions do; stored
   }
   const stored = await decodeRgb((await pool.tile(path, { level: 0, x: 0, y: 0 })).bytes);
   near([stored.data[6240]!, stored.data[6241]!, stored.data[6242]!], patches[0]!, 2, 'stored tile');
-  assert.equal(await (await open(t, path, 'srgb')).storedTile(0, 0, 0), null);
-  assert.ok(await (await open(t, path)).storedTile(0, 0, 0));
+  assert.equal(await storedTile(await open(t, path, 'srgb'), 0, 0, 0), null);
+  assert.ok(await storedTile(await open(t, path), 0, 0, 0));
 });
 
 test('DICOM, striped TIFF, PNG and JPEG carry profiles too', async (t) => {

@@ -8,6 +8,7 @@ import { decodeJpeg2000 } from '../../app/slides/jpeg2000.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
 import { encodePlanes, encodeRgbPicture, type Plane } from '../fixtures/jpeg2000-writer.ts';
 import { hasOpenSlide, openSlideRgb } from '../fixtures/openslide.ts';
+import { storedTile } from '../fixtures/stored-tile.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { coordinates, type Field, levelDirectory, writeTiff } from '../fixtures/tiff-writer.ts';
 
@@ -83,7 +84,7 @@ test('every px of lossless RGB is where it belongs: 33005 and 34712', async (t) 
       }
     const shown = await decodeRgb((await slide.tile(0, 4, 3)).bytes);
     assert.deepEqual([shown.widthPx, shown.heightPx], [44, 18]);
-    assert.equal(await slide.storedTile(0, 0, 0), null);
+    assert.equal(await storedTile(slide, 0, 0, 0), null);
   }
 });
 

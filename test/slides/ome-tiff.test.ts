@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openSlide } from '../../app/slides/open-slide.ts';
 import type { TiffSlide } from '../../app/slides/tiff-slide.ts';
+import { storedTile } from '../fixtures/stored-tile.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import {
   coordinates,
@@ -186,7 +187,7 @@ test('colours in planes of their own are put together', async (t) => {
   assert.equal(slide.info.levels.length, 3);
   await assertCoordinates(slide, 1);
   await assertCoordinates(slide, 2);
-  assert.equal(await slide.storedTile(0, 0, 0), null);
+  assert.equal(await storedTile(slide, 0, 0, 0), null);
 });
 
 test('what is not read is named with its numbers', async (t) => {

@@ -8,6 +8,7 @@ import type { RgbImage } from '../../app/core/slide.ts';
 import { decodeRgb } from '../../app/slides/image-codec.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
 import { hasOpenSlide, openSlideRgb } from '../fixtures/openslide.ts';
+import { storedTile } from '../fixtures/stored-tile.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import {
   coordinates,
@@ -59,7 +60,7 @@ for (const [compression, predictor] of [
       const missing = await slide.region({ x: 0, y: 0, widthPx: 64, heightPx: 64, downsample: 1 });
       assert.ok(missing.data.every((value) => value === 255));
       assert.equal(slide.info.levels[0]!.compression, compression);
-      assert.equal(await slide.storedTile(0, 1, 1), null);
+      assert.equal(await storedTile(slide, 0, 1, 1), null);
       const shown = await slide.tile(0, 4, 3);
       assert.equal(shown.type, 'image/jpeg');
       assert.deepEqual((({ widthPx, heightPx }) => [widthPx, heightPx])(await decodeRgb(shown.bytes)), [44, 18]);
