@@ -1,5 +1,6 @@
 /** The gradients of one batch on the rows of the activation cache, in as many micro-batches as memory allows. */
 import type * as tf from '@tensorflow/tfjs';
+import { variableGradients } from '../engine/variable-gradients.ts';
 import type { UpperNetwork } from '../networks/split-network.ts';
 import { type Activations, rowLength } from './activation-cache.ts';
 import type { FitRequest } from './fit.ts';
@@ -57,14 +58,14 @@ async function partGradients(
   const { value, grads, correct } = engine.tidy(() => {
     const x = engine.tensor4d(rows, [classes.length, ...train.shape]); // [n, h, w, channels]
     let hits: tf.Tensor | null = null;
-    const result = engine.variableGrads(() => {
+    const learn = (): tf.Scalar => {
       const logits = upper.logits(x, { dropoutSeed }); // [n, classes]
       hits = engine.keep(countCorrect(engine, logits, classes));
       const losses = crossEntropy(engine, logits, classes, recipe.loss.labelSmoothing, classWeights); // [n]
       const data = losses.sum().div(batchLength);
       return (penalised ? data.add(headPenalty(engine, upper, recipe.head.l2)) : data) as tf.Scalar;
-    }, variables);
-    return { ...result, correct: hits! as tf.Tensor };
+    };
+    return { ...variableGradients(engine, learn, variables), correct: hits! as tf.Tensor };
   });
   const [loss, hits] = [(await value.data())[0]!, (await correct.data())[0]!];
   engine.dispose([value, correct]);
