@@ -1,4 +1,5 @@
 /** Entry of the window: takes the token out of the address, then shows the app. */
+import './state/zod-without-eval.ts';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './theme.css';

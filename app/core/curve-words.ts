@@ -1,25 +1,28 @@
 /** What the curves of a training run say, in a sentence that needs no knowledge of them. Pure: the same epochs, the same words. */
 import type { EpochEvent } from './run.ts';
 
-type Epoch = Pick<EpochEvent, 'phase' | 'epoch' | 'epochs' | 'loss' | 'valLoss' | 'valAccuracy' | 'best'>;
+type Epoch = Pick<EpochEvent, 'phase' | 'epoch' | 'epochs' | 'loss' | 'valLoss'>;
 
 /** Epochs after which a curve is more than chance. */
 const leastEpochs = 4;
 /** A validation loss that moved by less than this share of its best has not moved. */
 const noise = 0.02;
 
+/** The epoch whose weights the run has. */
+type Kept = Pick<Epoch, 'phase' | 'epoch'>;
+
 /**
  * What the epochs of the last phase say so far: memorising, still getting better, at rest, or too little to tell.
  * Null before the first epoch.
  *
- * @param ended how the run stands: while it goes on nothing is said about what was kept.
+ * @param kept while the run goes on it is undefined, and nothing is said about it.
  */
-export function curveWords(epochs: readonly Epoch[], ended: boolean): string | null {
+export function curveWords(epochs: readonly Epoch[], kept?: Kept | null): string | null {
   const last = epochs.at(-1);
   if (!last) return null;
   const own = epochs.filter(({ phase }) => phase === last.phase);
   const sentence = verdict(own);
-  return ended ? `${sentence}${endWords(epochs, own)}` : `${sentence}.`;
+  return kept === undefined ? `${sentence}.` : `${sentence}${endWords(last, kept)}`;
 }
 
 function verdict(own: readonly Epoch[]): string {
@@ -51,13 +54,11 @@ function verdict(own: readonly Epoch[]): string {
 }
 
 /** '; stopped, best epoch 5 kept.' */
-function endWords(epochs: readonly Epoch[], own: readonly Epoch[]): string {
-  const last = own.at(-1)!;
-  const best = epochs.findLast((epoch) => epoch.best);
-  const stopped = last.epoch < last.epochs ? '; stopped' : '';
-  if (!best) return `${stopped}.`;
-  const where = best.phase === last.phase ? '' : ` of ${best.phase}`;
-  return `${stopped}${stopped ? ',' : ';'} best epoch ${best.epoch}${where} kept.`;
+function endWords(last: Epoch, kept: Kept | null): string {
+  const stopped = last.epoch < last.epochs;
+  if (!kept) return stopped ? '; stopped.' : '.';
+  const where = kept.phase === last.phase ? '' : ` of ${kept.phase}`;
+  return `; ${stopped ? 'stopped, ' : ''}best epoch ${kept.epoch}${where} kept.`;
 }
 
 /** The first of the lowest. */

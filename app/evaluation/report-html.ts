@@ -189,7 +189,7 @@ function trainingSection(model: ReportModel, events: readonly JobEvent[], epochs
   return [
     '<h2>Training</h2>',
     `<p>${epochs.length === 1 ? 'One epoch' : `${countText(epochs.length)} epochs`} in ${durationText(seconds)} on ${text(model.engine.device)}. Kept: epoch ${best.epoch} of ${text(best.phase)}.</p>`,
-    `<p>${text(curveWords(epochs, true) ?? '')}</p>`,
+    `<p>${text(curveWords(epochs, best) ?? '')}</p>`,
     `<figure>${epochCurves({ epochs, best, measure: 'loss' })}<figcaption>Loss: training dashed, validation solid.</figcaption></figure>`,
     `<figure>${epochCurves({ epochs, best, measure: 'accuracy' })}<figcaption>Accuracy: training dashed, validation solid.</figcaption></figure>`,
     `<figure>${rateCurve(epochs)}<figcaption>Learning rate, logarithmic.</figcaption></figure>`,

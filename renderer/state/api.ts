@@ -9,6 +9,7 @@ import type { ChangeSet, RegionClass } from '../../app/core/annotation.ts';
 import type { Point } from '../../app/core/geometry.ts';
 import type { PatchRule } from '../../app/core/patch-quality.ts';
 import type { SlideView, SplitPart } from '../../app/core/project.ts';
+import type { Recipe } from '../../app/core/recipe.ts';
 import type { SlideLook } from '../../app/core/slide.ts';
 import type { TissueMap } from '../../app/core/tissue-map.ts';
 import { jsonLines, request } from './http.ts';
@@ -97,7 +98,18 @@ export const api = {
     json(oneSlide.annotations.import.$post(of(id), sent('application/json', JSON.stringify({ handle })))),
 
   recipes: () => json(routes.recipes.$get()),
+  saveRecipe: (recipe: Recipe) => json(routes.recipes.$put({ json: recipe })),
+  removeRecipe: (name: string) => json(routes.recipes[':name'].$delete({ param: { name: encodeURIComponent(name) } })),
   backbones: () => json(routes.backbones.$get()),
+  networkMap: (backbone: string, sizePx: number) =>
+    json(
+      routes.backbones[':name'].map.$get({
+        param: { name: encodeURIComponent(backbone) },
+        query: { sizePx: String(sizePx) },
+      }),
+    ),
+  variations: (recipe: string | Recipe, rule: PatchRule, patches: number, views: number, signal: AbortSignal) =>
+    blob(routes.patches.variations.$post({ json: { recipe, rule, patches, views } }, until(signal))),
   plan: (recipe: string, rule: PatchRule) => json(routes.patches.plan.$post({ json: { recipe, rule } })),
   measureFocus: (recipe: string, signal: AbortSignal) =>
     lines(routes.patches.measure.$post({ json: { recipe } }, until(signal))),
@@ -108,6 +120,8 @@ export const api = {
 
   startRun: (asked: RunRequest) => json(routes.runs.$post({ json: asked })),
   run: (id: string) => json(oneRun.$get(of(id))),
+  trainings: () => json(routes.runs.trainings.$get()),
+  pauseRun: (id: string) => json(oneRun.pause.$post(of(id))),
   cancelRun: (id: string) => json(oneRun.cancel.$post(of(id))),
   resumeRun: (id: string) => json(oneRun.resume.$post(of(id))),
   events: (id: string, after: number, signal: AbortSignal) =>

@@ -20,6 +20,9 @@ interface Strip {
 
 class Plan {
   recipes = $state.raw<readonly Recipe[]>([]);
+  /** Names of those that the project keeps, and of those that leave the backbone to Eosin. */
+  own = $state.raw<readonly string[]>([]);
+  auto = $state.raw<readonly string[]>([]);
   backbones = $state.raw<readonly Backbone[]>([]);
   summary = $state.raw<PlanSummary | null>(null);
   /** Why there is no plan: too few classes, no labels. A message in the panel, not over the window. */
@@ -39,6 +42,18 @@ class Plan {
   /** Why this recipe cannot be trained here, or null. */
   lacking(recipe: Recipe): Lacking | null {
     return lackingWeights(recipe, this.backbones);
+  }
+
+  /** As it was written: with `auto` where it leaves the backbone to Eosin. */
+  written(recipe: Recipe): Recipe {
+    return this.auto.includes(recipe.name) ? { ...recipe, backbone: 'auto' } : recipe;
+  }
+
+  async removeRecipe(name: string): Promise<void> {
+    await attempt(async () => {
+      await api.removeRecipe(name);
+      await this.loadRecipes();
+    });
   }
 
   get rule(): PatchRule {
@@ -81,8 +96,10 @@ class Plan {
   async loadRecipes(): Promise<void> {
     await attempt(async () => {
       // Weights may have come in since.
-      const [{ backbones }, { recipes }] = await Promise.all([api.backbones(), api.recipes()]);
+      const [{ backbones }, { recipes, own, auto }] = await Promise.all([api.backbones(), api.recipes()]);
       this.backbones = backbones;
+      this.own = own;
+      this.auto = auto;
       if (JSON.stringify(recipes) !== JSON.stringify(this.recipes)) this.recipes = recipes;
     });
   }
@@ -92,7 +109,7 @@ class Plan {
     const recipe = this.recipe;
     if (!recipe || !workspace.project) return;
     const { rule } = this;
-    const key = `${workspace.project.id} ${workspace.planVersion} ${recipe.name} ${JSON.stringify(rule)}`;
+    const key = `${workspace.project.id} ${workspace.planVersion} ${JSON.stringify([recipe, rule])}`;
     if (key === this.#asked) return;
     this.#asked = key;
     this.busy = true;

@@ -11,6 +11,8 @@ export class RunFeed {
   story = $state.raw<Story>(untold);
   connected = $state(true);
   cancelling = $state(false);
+  /** Will stop after the epoch that is going on. */
+  pausing = $state(false);
   #stop = new AbortController();
   #following = false;
 
@@ -49,6 +51,7 @@ export class RunFeed {
         this.run = this.story.ended ? { ...run, state: this.story.ended } : run;
         if (!this.running) {
           this.cancelling = false;
+          this.pausing = false;
           ended(this.run);
           return;
         }
@@ -74,6 +77,17 @@ export class RunFeed {
     } catch (error) {
       notices.fail(error);
       this.cancelling = false;
+    }
+  }
+
+  /** Stops after the epoch that is going on, so that nothing is lost when it goes on. */
+  async pause(): Promise<void> {
+    this.pausing = true;
+    try {
+      await api.pauseRun(this.id);
+    } catch (error) {
+      notices.fail(error);
+      this.pausing = false;
     }
   }
 

@@ -158,6 +158,12 @@ function lineOf(event: JobEvent): readonly [text: string | null, level: LogLevel
   }
 }
 
+/** The epoch whose weights the run has so far: the best of the last phase that was not undone. */
+export function keptEpoch({ epochs, rungs }: Pick<Story, 'epochs' | 'rungs'>): EpochEvent | null {
+  const undone = new Set(rungs.filter(({ kept }) => !kept).map(({ phase }) => phase));
+  return epochs.findLast((epoch) => epoch.best && !undone.has(epoch.phase)) ?? null;
+}
+
 export interface HowFar {
   /** Of the step that runs, 0..1: how long the steps after it take is not known. */
   readonly share: number | null;

@@ -74,7 +74,8 @@ test('example, region, training, curves, prediction, overlay, reload', {
     epochs = await chartPoints(page, 'loss');
     assert.ok(epochs > stoppedAt, `${epochs} epochs, ${stoppedAt} before`);
     assert.equal(await chartPoints(page, 'accuracy'), epochs);
-    await page.getByTestId('probe').waitFor();
+    await page.getByTestId('groups').waitFor();
+    assert.match((await page.getByTestId('curve-words').textContent()) ?? '', /best epoch \d+.* kept\.$/);
     assert.match(
       (await page.getByTestId('training-result').textContent()) ?? '',
       /Validation \d\.\d\d \[\d\.\d\d–\d\.\d\d\]/,
