@@ -1,5 +1,6 @@
 /** Where the view has to be so that the whole slide shows and nothing of it lies behind the tools, the overview or the scale bar. */
 import type { Box } from '../../app/core/geometry.ts';
+import type { SlideView } from '../../app/core/project.ts';
 
 /** Side of the overview in the upper right corner, CSS px. */
 export const overviewPx = 140;
@@ -13,27 +14,26 @@ const overview = overviewPx + 2 * air;
 const focus = 76;
 const line = 18;
 
-/** What else stands around a slide. */
-export interface Around {
-  readonly focusControl: boolean;
-  /** Lines below the scale bar. */
-  readonly notes: number;
-}
+/** What of a slide decides what stands around it. */
+type Shown = Pick<SlideView, 'mppSource'> & {
+  readonly info: Pick<SlideView['info'], 'widthPx' | 'heightPx' | 'icc' | 'focalPlanes'>;
+};
 
 /**
  * @param width, height of the stage, CSS px
  * @returns the part of the plane that the stage shall show, level-0 px; it reaches over the slide's edges
  */
 export function roomyView(
-  { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
+  { info: { widthPx, heightPx, icc, focalPlanes }, mppSource }: Shown,
   width: number,
   height: number,
-  around: Around = { focusControl: false, notes: 0 },
 ): Box {
-  const bottom = readOuts + around.notes * line;
+  const hasFocusControl = focalPlanes.offsetsUm.length > 1;
+  const notes = (icc === null ? 0 : 1) + (mppSource === 'hand' ? 1 : 0);
+  const bottom = readOuts + notes * line;
   const rooms = [
     // Below the overview, or beside it: where the slide is larger.
-    { left: tools, top: overview, right: around.focusControl ? focus + air : air, bottom },
+    { left: tools, top: overview, right: hasFocusControl ? focus + air : air, bottom },
     { left: tools, top: air, right: overview, bottom },
   ].map((room) => {
     const inner = { width: width - room.left - room.right, height: height - room.top - room.bottom };

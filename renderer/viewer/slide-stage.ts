@@ -162,12 +162,7 @@ export class SlideStage {
       return;
     }
     const { clientWidth, clientHeight } = this.#options.element;
-    const { info, mppSource } = this.#options.slide;
-    const around = {
-      focusControl: info.focalPlanes.offsetsUm.length > 1,
-      notes: (info.icc === null ? 0 : 1) + (mppSource === 'hand' ? 1 : 0),
-    };
-    const { x, y, width, height } = roomyView(info, clientWidth, clientHeight, around);
+    const { x, y, width, height } = roomyView(this.#options.slide, clientWidth, clientHeight);
     viewport.fitBounds(image.imageToViewportRectangle(x, y, width, height), atOnce);
   }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp, { type Sharp } from 'sharp';
+import type { SlideInfo } from '../../app/core/slide.ts';
 import { openSlide as openFile } from '../../app/slides/open-slide.ts';
 import { roomyView } from '../../renderer/viewer/roomy-view.ts';
 import { withoutChromium } from '../browser.ts';
@@ -74,8 +75,7 @@ async function addPictures(page: Page, names: readonly string[]): Promise<void> 
 }
 
 interface Grid {
-  readonly widthPx: number;
-  readonly heightPx: number;
+  readonly info: SlideInfo;
   readonly means: Uint8Array;
 }
 
@@ -85,23 +85,23 @@ async function gridOfFile(file: string, cacheFolder: string): Promise<Grid> {
     const { widthPx, heightPx } = slide.info;
     const { data } = await slide.region({ x: 0, y: 0, widthPx, heightPx, downsample: 1 });
     const picture = sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } });
-    return { widthPx, heightPx, means: await meansOf(picture) };
+    return { info: slide.info, means: await meansOf(picture) };
   } finally {
     await slide.close();
   }
 }
 
-async function gridOnScreen(page: Page, size: Grid): Promise<Uint8Array> {
+async function gridOnScreen(page: Page, { info }: Grid): Promise<Uint8Array> {
   const viewer = page.locator('#viewer');
   const shot = sharp(await viewer.screenshot());
   const { width = 0, height = 0 } = await shot.metadata();
-  const view = roomyView(size, width, height);
+  const view = roomyView({ info, mppSource: null }, width, height);
   const scale = width / view.width;
   const place = {
     left: Math.round(-view.x * scale),
     top: Math.round(-view.y * scale),
-    width: Math.round(size.widthPx * scale),
-    height: Math.round(size.heightPx * scale),
+    width: Math.round(info.widthPx * scale),
+    height: Math.round(info.heightPx * scale),
   };
   return meansOf(sharp(await shot.extract(place).removeAlpha().png().toBuffer()));
 }

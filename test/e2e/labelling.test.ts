@@ -154,7 +154,7 @@ test('regions are drawn, saved at once, undone, and there again after a reload a
       .filter({ hasText: /(µm|mm)$/ })
       .waitFor();
     await openTab(page, 'Slide');
-    await page.getByText('set by hand').waitFor();
+    await page.getByText('set by hand', { exact: true }).waitFor();
   });
 
   await step('a patient', async () => {

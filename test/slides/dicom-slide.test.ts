@@ -9,8 +9,8 @@ import { EosinError } from '../../app/core/errors.ts';
 import type { SlideLook } from '../../app/core/slide.ts';
 import { decodeRgb } from '../../app/slides/image-codec.ts';
 import { openSlide } from '../../app/slides/open-slide.ts';
-import type { Slide } from '../../app/slides/slide.ts';
 import { createSlidePool } from '../../app/slides/slide-pool.ts';
+import type { TiffSlide } from '../../app/slides/tiff-slide.ts';
 import { startProcess } from '../../main/start-process.ts';
 import { type DicomPicture, type Element, syntax, writeDicom } from '../fixtures/dicom-writer.ts';
 import { storedTile } from '../fixtures/stored-tile.ts';
@@ -21,7 +21,7 @@ const data = process.env.EOSIN_DATA;
 const skip = data ? false : 'EOSIN_DATA is not set';
 const size = { widthPx: 100, heightPx: 50 };
 
-async function open(t: TestContext, path: string, look: SlideLook = {}): Promise<Slide> {
+async function open(t: TestContext, path: string, look: SlideLook = {}): Promise<TiffSlide> {
   const slide = await openSlide(path, { cacheFolder: join(tmpdir(), 'eosin-test-unused'), ...look });
   t.after(() => slide.close());
   return slide;
@@ -35,13 +35,13 @@ async function write(t: TestContext, ...pictures: DicomPicture[]): Promise<strin
   return folder;
 }
 
-async function whole(slide: Slide): Promise<Uint8Array> {
+async function whole(slide: TiffSlide): Promise<Uint8Array> {
   const { widthPx, heightPx } = slide.info;
   return (await slide.region({ x: 0, y: 0, widthPx, heightPx, downsample: 1 })).data;
 }
 
 /** Compares a slide of `size` with what was painted. */
-async function assertPixels(slide: Slide, paint: (x: number, y: number) => Rgb, tolerance = 0): Promise<void> {
+async function assertPixels(slide: TiffSlide, paint: (x: number, y: number) => Rgb, tolerance = 0): Promise<void> {
   const found = await whole(slide);
   for (let y = 0; y < size.heightPx; y++)
     for (let x = 0; x < size.widthPx; x++)

@@ -15,10 +15,13 @@ const slides = [
   { widthPx: 3000, heightPx: 21_000 },
 ];
 
+/** One focal plane, no profile. */
+const plain = { focalPlanes: { offsetsUm: [0], shown: 0 }, icc: null };
+
 for (const [width, height] of stages) {
   for (const slide of slides) {
     test(`${slide.widthPx} x ${slide.heightPx} on a stage of ${width} x ${height}`, () => {
-      const view = roomyView(slide, width, height);
+      const view = roomyView({ info: { ...slide, ...plain }, mppSource: null }, width, height);
       const scale = width / view.width;
       assert.ok(Math.abs(height / view.height - scale) < 1e-9, 'the view has the shape of the stage');
       const left = -view.x * scale;
@@ -37,7 +40,12 @@ for (const [width, height] of stages) {
 test('the control of the focus and notes below the scale bar have their room', () => {
   const [width, height] = [1327, 1038];
   for (const slide of slides) {
-    const view = roomyView(slide, width, height, { focusControl: true, notes: 2 });
+    const info = {
+      ...slide,
+      focalPlanes: { offsetsUm: [0, 3], shown: 0 },
+      icc: { description: 'Scanner', bytes: 500 },
+    };
+    const view = roomyView({ info, mppSource: 'hand' }, width, height);
     const scale = width / view.width;
     const [right, bottom] = [(slide.widthPx - view.x) * scale, (slide.heightPx - view.y) * scale];
     assert.ok(right <= width - 78 && bottom <= height - 80, `${right} ${bottom}`);
@@ -45,5 +53,6 @@ test('the control of the focus and notes below the scale bar have their room', (
 });
 
 test('a stage smaller than its tools shows the slide all the same', () => {
-  assert.deepEqual(roomyView({ widthPx: 100, heightPx: 50 }, 40, 40), { x: 0, y: 0, width: 100, height: 50 });
+  const info = { widthPx: 100, heightPx: 50, ...plain };
+  assert.deepEqual(roomyView({ info, mppSource: null }, 40, 40), { x: 0, y: 0, width: 100, height: 50 });
 });
