@@ -1,5 +1,5 @@
 /** A run's epochs as the columns of a chart: x counts all epochs from 1, phase after phase. */
-import type { Story } from '../state/run-story.ts';
+import { keptEpoch, type Story } from '../state/run-story.ts';
 
 export type Metric = 'loss' | 'accuracy';
 
@@ -8,14 +8,15 @@ export interface Curves {
   readonly train: number[];
   readonly validation: number[];
   readonly learningRate: number[];
-  /** Place of the best epoch on x, or null. */
+  /** Place of the epoch whose weights count on x, or null. */
   readonly best: number | null;
   readonly bands: readonly { readonly name: string; readonly from: number; readonly to: number }[];
 }
 
 export function curvesOf(story: Story, metric: Metric): Curves {
   const { epochs, phases } = story;
-  const bestAt = epochs.findLastIndex((epoch) => epoch.best);
+  const kept = keptEpoch(story);
+  const bestAt = kept ? epochs.indexOf(kept) : -1;
   return {
     x: epochs.map((_, index) => index + 1),
     train: epochs.map((epoch) => (metric === 'loss' ? epoch.loss : epoch.accuracy)),

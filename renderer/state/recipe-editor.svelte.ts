@@ -20,6 +20,7 @@ export type RecipePage = (typeof recipePages)[number]['id'];
 class RecipeEditor {
   /** Null: the editor is closed. */
   draft = $state.raw<RecipeDraft | null>(null);
+  #opened = $state.raw<RecipeDraft | null>(null);
   page = $state<RecipePage>('network');
   saving = $state(false);
   fields = $derived<readonly RecipeField[]>(this.draft ? recipeFields(this.draft) : []);
@@ -27,7 +28,13 @@ class RecipeEditor {
 
   open(recipe: object, name: string): void {
     this.draft = { ...(recipe as RecipeDraft), name };
+    this.#opened = this.draft;
     this.page = 'network';
+  }
+
+  /** Something would be lost. */
+  get changed(): boolean {
+    return this.draft !== this.#opened;
   }
 
   close(): void {

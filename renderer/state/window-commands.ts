@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { layout } from './layout.svelte.ts';
 import { attempt } from './notices.svelte.ts';
+import { trainings } from './trainings.svelte.ts';
 import { workspace } from './workspace.svelte.ts';
 
 export const windowCommands: readonly Command[] = [
@@ -93,6 +94,25 @@ export const windowCommands: readonly Command[] = [
     run: () => {
       layout.jobsOpen = !layout.jobsOpen;
     },
+  },
+  {
+    id: 'training-runs',
+    title: 'Training runs side by side',
+    group: 'Runs',
+    keys: [],
+    available: () => workspace.training !== null,
+    run: () => {
+      layout.showTab('train');
+      trainings.shown = true;
+    },
+  },
+  {
+    id: 'pause',
+    title: 'Pause the training after its epoch',
+    group: 'Runs',
+    keys: [],
+    available: () => workspace.training?.state === 'running',
+    run: () => void workspace.training?.pause(),
   },
   {
     id: 'cancel',

@@ -187,6 +187,9 @@ test('before the start, a recipe of one’s own, runs side by side', { skip: wit
     assert.equal(await editor.getByLabel('Name', { exact: true }).inputValue(), 'gradual-unfreezing again');
     await editor.getByRole('button', { name: /^Sampling/ }).click();
     assert.equal(await page.locator('[data-field="batchSize"] input').inputValue(), '8');
+    await fill(page, 'batchSize', '4');
+    await page.keyboard.press('Escape');
+    await editor.getByText('Discard what you changed?').waitFor();
     await page.keyboard.press('Escape');
     await editor.waitFor({ state: 'detached' });
   });
