@@ -71,4 +71,7 @@ test('what is wrong is refused with the path of its field, also where a recipe m
   assert.equal(kept.fields.field, 'phases.0.epochs');
   const started = await app.refused(app.ask('POST', '/api/runs', { kind: 'train', recipe: wrong }), 400, 'api/invalid');
   assert.equal(started.fields.field, 'recipe.phases.0.epochs');
+  const worse = { ...recipe, phases: [{ ...head, epochs: 'many' }, ...rest] };
+  const typed = await app.refused(app.ask('POST', '/api/runs', { kind: 'train', recipe: worse }), 400, 'api/invalid');
+  assert.equal(typed.fields.field, 'recipe.phases.0.epochs');
 });
