@@ -5,8 +5,9 @@ type Epoch = Pick<EpochEvent, 'phase' | 'epoch' | 'epochs' | 'loss' | 'valLoss'>
 
 /** Epochs after which a curve is more than chance. */
 const leastEpochs = 4;
-/** A validation loss that moved by less than this share of its best has not moved. */
+/** A loss that moved by less than this share of itself, or by less than `leastChange`, has not moved. */
 const noise = 0.02;
+const leastChange = 0.005;
 
 /** The epoch whose weights the run has. */
 type Kept = Pick<Epoch, 'phase' | 'epoch'>;
@@ -34,7 +35,7 @@ function verdict(own: readonly Epoch[]): string {
   const turn = lowestAt(own.map(({ valLoss }) => valLoss));
   const lowest = own[turn]!;
   const since = own.length - 1 - turn;
-  const risen = last.valLoss - lowest.valLoss > noise * lowest.valLoss;
+  const risen = moved(lowest.valLoss, last.valLoss);
   const stillLearns = last.loss < lowest.loss;
   if (since >= 2 && risen && stillLearns) {
     return `Training loss falls but validation loss rises since epoch ${own[turn + 1]!.epoch} of ${last.phase}: the network is memorising`;
@@ -43,11 +44,11 @@ function verdict(own: readonly Epoch[]): string {
     return `Training and validation loss both rise since epoch ${own[turn + 1]!.epoch} of ${last.phase}: the learning rate may be too high`;
   }
   const first = own[0]!;
-  if (first.valLoss - lowest.valLoss <= noise * first.valLoss && first.loss - last.loss <= noise * first.loss) {
+  if (!moved(lowest.valLoss, first.valLoss) && !moved(last.loss, first.loss)) {
     return `Neither loss has moved in ${last.phase}: the learning rate may be too low, or there is nothing left to learn`;
   }
   const before = own.at(-leastEpochs)!;
-  if (before.valLoss - last.valLoss > noise * before.valLoss) {
+  if (moved(last.valLoss, before.valLoss)) {
     return `Validation loss still falls in ${last.phase}: the network learns what holds for other patients`;
   }
   return `Validation loss is at rest since epoch ${lowest.epoch} of ${last.phase}`;
@@ -59,6 +60,11 @@ function endWords(last: Epoch, kept: Kept | null): string {
   if (!kept) return stopped ? '; stopped.' : '.';
   const where = kept.phase === last.phase ? '' : ` of ${kept.phase}`;
   return `; ${stopped ? 'stopped, ' : ''}best epoch ${kept.epoch}${where} kept.`;
+}
+
+/** Whether the higher of two losses is more than chance above the lower. */
+function moved(low: number, high: number): boolean {
+  return high - low > Math.max(leastChange, noise * high);
 }
 
 /** The first of the lowest. */

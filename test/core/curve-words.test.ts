@@ -53,6 +53,13 @@ test('losses that fall, rest, stand still or rise together', () => {
     [0.998, 0.999],
   ]);
   assert.match(curveWords(still)!, /^Neither loss has moved in head: the learning rate may be too low/);
+  const learned = phase('head', [
+    [0.004, 0.003],
+    [0.003, 0.002],
+    [0.002, 0.001],
+    [0.001, 0.0005],
+  ]);
+  assert.match(curveWords(learned)!, /there is nothing left to learn/, 'thousandths are not a fall');
   const rising = phase('head', [
     [1, 1],
     [1.2, 1.3],

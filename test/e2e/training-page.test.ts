@@ -172,7 +172,7 @@ test('before the start, a recipe of one’s own, runs side by side', { skip: wit
   });
 
   await step('runs are sorted, compared, and one is the beginning of the next', async () => {
-    await page.getByRole('button', { name: /^2 training runs/ }).click();
+    await page.getByRole('button', { name: /^All training runs \(2\)/ }).click();
     const runs = page.getByRole('dialog', { name: 'Training runs' });
     const first = runs.getByRole('row').nth(1);
     await first.getByText('gradual-unfreezing').waitFor();
