@@ -7,8 +7,10 @@ export interface GroupCost {
   /** Of its output. */
   readonly sidePx: number;
   readonly channels: number;
-  /** Numbers that its layers put out for one picture: what training has to keep. */
+  /** Numbers that its layers put out for one picture, one each for convolution, bias and activation: what training keeps. */
   readonly values: number;
+  /** Biases apart, which are few. */
+  readonly weights: number;
   /** For one picture, forward. */
   readonly multiplyAdds: number;
 }

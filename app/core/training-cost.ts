@@ -8,11 +8,8 @@
  */
 import type { GroupCost } from './network-map.ts';
 import type { Recipe } from './recipe.ts';
+import { microBatchFor, trainingBytes } from './training-memory.ts';
 
-/** What the activations of one micro-batch may take. */
-export const activationBudgetBytes = 600e6;
-/** An activation is kept for the backward pass, its gradient is made, and a layer's workspace comes on top. */
-export const activationCopies = 2.5;
 /** A cache up to this size stays in memory. */
 export const cacheInMemoryBytes = 64e6;
 
@@ -20,9 +17,6 @@ export const cacheInMemoryBytes = 64e6;
 const timedMultiplyAdds = 300e6;
 /** Reading rows and moving weights, whatever the network: seen for a head alone. */
 const secondsAStep = 0.01;
-/** The worker with an engine and nothing else. */
-const idleBytes = 400e6;
-
 export interface Speeds {
   /** Pictures a second, all layers of MobileNetV2 learning. */
   readonly trainPerSecond: number;
@@ -38,6 +32,8 @@ export interface CostRequest {
   readonly train: number;
   readonly validation: number;
   readonly speeds: Speeds | null;
+  /** The one that will train: memory is its. */
+  readonly engineId: string;
 }
 
 export interface TrainingCost {
@@ -53,7 +49,7 @@ interface Stage {
   readonly epochs: number;
 }
 
-export function trainingCost({ recipe, groups: all, train, validation, speeds }: CostRequest): TrainingCost {
+export function trainingCost({ recipe, groups: all, train, validation, speeds, engineId }: CostRequest): TrainingCost {
   const groups = groupsBelowHead(recipe, all);
   const phases = recipe.phases.map(({ unfreeze, epochs }): Stage => {
     return { unfreeze: unfreeze === 'all' ? groups.length : Math.min(unfreeze, groups.length), epochs };
@@ -70,7 +66,7 @@ export function trainingCost({ recipe, groups: all, train, validation, speeds }:
     seconds: speeds && secondsFor(recipe, groups, [...phases, ...rungs], train, validation, speeds),
     cacheBytes: sum(caches),
     memoryBytes:
-      idleBytes + activationBytes(recipe, groups, deepest) + sum(caches.filter((bytes) => bytes <= cacheInMemoryBytes)),
+      learningBytes(recipe, groups, deepest, engineId) + sum(caches.filter((bytes) => bytes <= cacheInMemoryBytes)),
   };
 }
 
@@ -87,10 +83,21 @@ function rowLength(groups: readonly GroupCost[], unfreeze: number, pooling: Reci
   return unfreeze === 0 && pooling === 'average' ? cut.channels : cut.sidePx ** 2 * cut.channels;
 }
 
-function activationBytes({ batchSize, batchNorm }: Recipe, groups: readonly GroupCost[], unfreeze: number): number {
-  const values = sum(groups.slice(groups.length - unfreeze).map((group) => group.values));
-  const bytes = values * 4 * activationCopies * batchSize;
-  return batchNorm === 'training' ? bytes : Math.min(bytes, activationBudgetBytes);
+function learningBytes(
+  { batchSize, batchNorm }: Recipe,
+  groups: readonly GroupCost[],
+  unfreeze: number,
+  engineId: string,
+): number {
+  const learning = groups.slice(groups.length - unfreeze);
+  const weightsOf = (some: readonly GroupCost[]): number => sum(some.map(({ weights }) => weights));
+  const part = {
+    values: sum(learning.map(({ values }) => values)),
+    weights: weightsOf(groups),
+    learning: weightsOf(learning),
+  };
+  const pictures = batchNorm === 'training' ? batchSize : microBatchFor(part, batchSize, engineId);
+  return trainingBytes(part, pictures, engineId);
 }
 
 function secondsFor(

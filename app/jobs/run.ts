@@ -77,7 +77,12 @@ async function runTraining(
       sink: folderSink(spec.runFolder),
     };
     const emit = (event: JobEvent): void => send({ type: 'event', event });
-    if (spec.kind === 'train') return { type: 'trained', outcome: await train(spec, ports, emit, signal) };
+    if (spec.kind === 'train') {
+      const outcome = await train(spec, ports, emit, signal);
+      const peak = (process.resourceUsage().maxRSS * 1024) / 1e9;
+      emit({ type: 'note', level: 'info', text: `The training process took ${peak.toFixed(1)} GB of memory at most.` });
+      return { type: 'trained', outcome };
+    }
     await findRates(spec, ports, emit, signal);
     return { type: 'finished' };
   } finally {

@@ -27,8 +27,9 @@ export function batchAdvice(
   );
 }
 
-/** How a batch goes through memory, where not in one piece. */
-export function microBatchWords(batchSize: number, microBatch: number): string | null {
-  if (microBatch >= batchSize) return null;
-  return `Batches of ${batchSize} go through memory ${microBatch} at a time; the result is that of the whole batch.`;
+/** What a phase takes, and how a batch goes through memory where not in one piece. */
+export function memoryWords(batchSize: number, microBatch: number, bytes: number): string {
+  const gigabytes = `Training takes about ${(bytes / 1e9).toFixed(1)} GB of memory`;
+  if (microBatch >= batchSize) return `${gigabytes}.`;
+  return `${gigabytes}: batches of ${batchSize} go through it ${microBatch} at a time; the result is that of the whole batch.`;
 }

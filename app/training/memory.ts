@@ -1,17 +1,22 @@
-/** How many pictures fit through the learning part at once. */
-import { activationBudgetBytes, activationCopies } from '../core/training-cost.ts';
+/** The part of a network that learns, as the memory estimate (`core/training-memory.ts`) sees it. */
+import type { LearningPart } from '../core/training-memory.ts';
 import type { Network } from '../networks/network.ts';
 
-/** Pictures a micro-batch (1 to `batchSize`) when the groups above the top `unfreeze` stay frozen. */
-export function microBatchFor(network: Network, unfreeze: number, batchSize: number): number {
-  const learning = network.groups.slice(Math.max(0, network.groups.length - unfreeze));
-  let values = 0;
-  for (const { layers } of learning) {
-    for (const name of layers) {
-      const [, ...shape] = network.model.getLayer(name).outputShape as number[];
-      values += shape.reduce((product, size) => product * size, 1);
-    }
+/** Of a network whose top `unfreeze` groups learn; the head always does. */
+export function learningPartOf({ groups, model }: Network, unfreeze: number): LearningPart {
+  const frozen = groups.slice(0, Math.max(0, groups.length - unfreeze)).flatMap(({ layers }) => layers);
+  const below = new Set(frozen);
+  let [values, weights, learning] = [0, 0, 0];
+  for (const layer of model.layers) {
+    const count = layer.countParams();
+    weights += count;
+    if (below.has(layer.name) || layer.getClassName() === 'InputLayer') continue;
+    learning += count;
+    const { useBias, activation } = layer.getConfig() as { useBias?: boolean; activation?: string };
+    // A layer that is an activation puts out one map, as one that has none.
+    const own = useBias === undefined ? 1 : 1 + Number(useBias) + Number((activation ?? 'linear') !== 'linear');
+    const [, ...shape] = layer.outputShape as number[];
+    values += own * shape.reduce((product, size) => product * size, 1);
   }
-  const perPicture = values * 4 * activationCopies;
-  return Math.max(1, Math.min(batchSize, Math.floor(activationBudgetBytes / Math.max(1, perPicture))));
+  return { values, weights, learning };
 }

@@ -8,14 +8,15 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Phase, Recipe } from '../core/recipe.ts';
 import type { JobEvent } from '../core/run.ts';
+import { microBatchFor, trainingBytes } from '../core/training-memory.ts';
 import { type UpperNetwork, upperNetwork } from '../networks/split-network.ts';
 import { boundaryFor, type CacheRequest } from './activation-cache.ts';
 import { type ActivationPool, createActivationPool, type PooledActivations } from './activation-pool.ts';
-import { batchAdvice, microBatchWords } from './batch-advice.ts';
+import { batchAdvice, memoryWords } from './batch-advice.ts';
 import { type CheckpointOrigin, type EpochCheckpoint, encodeCheckpoint, type KeptPhase } from './checkpoint.ts';
 import { type FitBest, type FitHooks, type FitRequest, fit } from './fit.ts';
 import { classWeightsFor } from './loss.ts';
-import { microBatchFor } from './memory.ts';
+import { learningPartOf } from './memory.ts';
 import type { ArtifactSink } from './ports.ts';
 import { saveEpoch } from './resume.ts';
 import { isLinearHead, startHead } from './start-head.ts';
@@ -142,7 +143,9 @@ async function runStep(
   const resume = request.resume?.origin.phaseIndex === index ? request.resume : null;
   emit({ type: 'phase', name: phase.name, index, count, groups, learningRate, epochs });
   const fitting = fitRequest(request, step, upper, activations, resume);
-  for (const text of batchNotes(recipe, data, fitting.microBatch, index)) emit({ type: 'note', level: 'info', text });
+  const bytes = trainingBytes(learningPartOf(cache.network, phase.unfreeze), fitting.microBatch, request.origin.engine);
+  for (const text of batchNotes(recipe, data, fitting.microBatch, bytes, index))
+    emit({ type: 'note', level: 'info', text });
 
   if (!resume) await startFirstHead(request, step, upper, activations);
   const undo = resume?.undo ?? (await upper.snapshot());
@@ -169,10 +172,16 @@ async function runStep(
 }
 
 /** Advice on the batch size once, at the first phase; how it goes through memory at each. */
-function batchNotes(recipe: Recipe, { train }: TrainingData, microBatch: number, index: number): string[] {
+function batchNotes(
+  recipe: Recipe,
+  { train }: TrainingData,
+  microBatch: number,
+  bytes: number,
+  index: number,
+): string[] {
   const patches = Math.min(train.length, recipe.patchesPerEpoch ?? train.length);
   const advice = index === 0 ? batchAdvice(recipe, patches) : null;
-  return [advice, microBatchWords(recipe.batchSize, microBatch)].filter((text) => text !== null);
+  return [advice, memoryWords(recipe.batchSize, microBatch, bytes)].filter((text) => text !== null);
 }
 
 /** The head of a first phase that trains it alone starts at its linear probe, where the recipe says so. */
@@ -187,7 +196,7 @@ export async function startFirstHead(
 }
 
 export function fitRequest(
-  { engine, cache, data, recipe }: PhasesRequest,
+  { engine, cache, data, recipe, origin }: PhasesRequest,
   { phase, index, rateSetting }: Step,
   upper: UpperNetwork,
   { train, validation }: PooledActivations,
@@ -208,7 +217,7 @@ export function fitRequest(
     microBatch:
       recipe.batchNorm === 'training'
         ? recipe.batchSize
-        : microBatchFor(cache.network, phase.unfreeze, recipe.batchSize),
+        : microBatchFor(learningPartOf(cache.network, phase.unfreeze), recipe.batchSize, origin.engine),
     resume: resume && { epoch: resume.origin.epoch, state: resume.state, best: resume.best },
   };
 }

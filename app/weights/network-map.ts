@@ -19,16 +19,18 @@ export function groupCosts(plan: readonly GroupPlan[], sizePx: number): GroupCos
   let last: Output = { sidePx: sizePx, channels: 3 };
   return plan.map(({ name, layers }) => {
     let values = 0;
+    let weights = 0;
     let multiplyAdds = 0;
     for (const layer of layers) {
       const input = (layer.inputs && outputs.get(layer.inputs[0]!)) ?? last;
       last = outputOf(layer, input);
       outputs.set(layer.name, last);
       const places = last.sidePx ** 2;
-      values += places * last.channels;
+      values += places * last.channels * mapsOf(layer);
+      weights += last.channels * (layer.kind === 'batch-norm' ? 4 : weightsPerValue(layer, input));
       multiplyAdds += places * last.channels * weightsPerValue(layer, input);
     }
-    return { name, layers: layers.map((layer) => layer.name), ...last, values, multiplyAdds };
+    return { name, layers: layers.map((layer) => layer.name), ...last, values, weights, multiplyAdds };
   });
 }
 
@@ -63,6 +65,12 @@ interface Strided {
 
 function strided(sidePx: number, { kernel, stride, padding }: Strided): number {
   return padding === 'same' ? Math.ceil(sidePx / stride) : Math.floor((sidePx - kernel) / stride) + 1;
+}
+
+/** Outputs that training keeps: a bias and an activation make their own. */
+function mapsOf(layer: LayerPlan): number {
+  if (layer.kind === 'convolution') return 1 + Number(layer.bias) + Number(layer.relu ?? false);
+  return layer.kind === 'dense' ? 2 + Number(layer.relu) : 1;
 }
 
 /** Multiplications for one number of the output. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Recipe } from '../../app/core/recipe.ts';
-import { batchAdvice, microBatchWords } from '../../app/training/batch-advice.ts';
+import { batchAdvice, memoryWords } from '../../app/training/batch-advice.ts';
 
 const optimizer = (kind: Recipe['optimizer']['kind']): Recipe['optimizer'] => ({
   kind,
@@ -24,7 +24,7 @@ test('usual sizes need no advice, and neither do few patches in small batches', 
   assert.equal(batchAdvice({ batchSize: 2, optimizer: optimizer('adam') }, 5), null);
 });
 
-test('a batch in pieces is told, one in one piece is not', () => {
-  assert.equal(microBatchWords(32, 32), null);
-  assert.match(microBatchWords(32, 5)!, /Batches of 32 go through memory 5 at a time/);
+test('what a phase takes is told, and how a batch goes through it in pieces', () => {
+  assert.equal(memoryWords(32, 32, 0.84e9), 'Training takes about 0.8 GB of memory.');
+  assert.match(memoryWords(32, 5, 2e9), /about 2.0 GB of memory: batches of 32 go through it 5 at a time/);
 });

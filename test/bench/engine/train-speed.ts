@@ -1,11 +1,13 @@
 /**
  * A process of the engine bench: trains a network on this engine by the app's own loop and prints what it saw.
  *
- *     node train-speed.ts ENGINE NETWORK BATCH UNFREEZE     ->   {"imagesPerSecond": 9.1, "peakMb": 1800}
+ *     node train-speed.ts ENGINE NETWORK BATCH UNFREEZE [STEPS]
+ *     -> {"imagesPerSecond": 9.1, "microBatch": 8, "peakMb": 1800, "estimateMb": 1750}
  *
- * UNFREEZE is a number of layer groups, or `all`. The rows are made up: what is measured is the step.
+ * UNFREEZE is a number of layer groups, or `all`; STEPS those of an epoch, 6 by itself. The rows are made up: what is measured is the step.
  */
 import { recipeSchema } from '../../../app/core/recipe.ts';
+import { microBatchFor, trainingBytes } from '../../../app/core/training-memory.ts';
 import type { EngineId } from '../../../app/engine/engine.ts';
 import { openEngine } from '../../../app/engine/node.ts';
 import { architectures } from '../../../app/networks/architectures.ts';
@@ -13,15 +15,15 @@ import { attachHead } from '../../../app/networks/network.ts';
 import { upperNetwork } from '../../../app/networks/split-network.ts';
 import { boundaryFor, rowLength } from '../../../app/training/activation-cache.ts';
 import { fit } from '../../../app/training/fit.ts';
-import { microBatchFor } from '../../../app/training/memory.ts';
+import { learningPartOf } from '../../../app/training/memory.ts';
 import type { PatchSource, PlannedPatch } from '../../../app/training/ports.ts';
 import { formulaBackbone } from '../../networks/formula-backbone.ts';
 
 const sizePx = 224;
 const classCount = 5;
-const stepsAnEpoch = 6;
 
-const [id, networkName, batchText, depth] = process.argv.slice(2);
+const [id, networkName, batchText, depth, stepsText] = process.argv.slice(2);
+const stepsAnEpoch = Number(stepsText ?? 6);
 const batchSize = Number(batchText);
 const engine = await openEngine(id as EngineId, { threads: 2 });
 const { tf } = engine;
@@ -61,6 +63,8 @@ const activations = (of: readonly PlannedPatch[]) => ({
   renew: async () => undefined,
   close: async () => undefined,
 });
+const part = learningPartOf(network, unfreeze);
+const microBatch = microBatchFor(part, batchSize, engine.id);
 const upper = upperNetwork(tf, network, group);
 const speeds: number[] = [];
 await fit(
@@ -73,7 +77,7 @@ await fit(
     classWeights: null,
     train: activations(patches),
     validation: activations(patches.slice(0, 1)),
-    microBatch: microBatchFor(network, unfreeze, batchSize),
+    microBatch,
     rateSetting: { key: 'phases[0].learningRate', value: 1e-5 },
     resume: null,
   },
@@ -85,5 +89,7 @@ await fit(
 );
 // The first epoch compiles and allocates.
 const imagesPerSecond = Math.max(...speeds.slice(1));
-console.log(JSON.stringify({ imagesPerSecond, peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }));
+const peakMb = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
+const estimateMb = Math.round(trainingBytes(part, microBatch, engine.id) / 1e6);
+console.log(JSON.stringify({ imagesPerSecond, microBatch, peakMb, estimateMb }));
 process.exit(0);
