@@ -3,6 +3,7 @@ import os from 'node:os';
 
 const benches: Record<string, (parts: readonly string[]) => Promise<void>> = {
   engine: async () => (await import('./engine.ts')).benchEngine(),
+  parity: async () => (await import('./parity.ts')).benchParity(),
   predict: async () => (await import('./predict.ts')).benchPredict(),
   slides: async (parts) => (await import('./slides.ts')).benchSlides(parts),
 };
