@@ -3,6 +3,7 @@ import type { App } from '../../app/app.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { EngineId } from '../../app/engine/engine.ts';
 import { readInput } from '../../app/files/read-input.ts';
+import { ownRecipes, ownRecipesFolder } from '../../app/jobs/own-recipes.ts';
 import { applySettings, defaultRecipe, findRecipe, parseRecipe } from '../../app/training/recipe-book.ts';
 import { withBackbone } from '../../app/weights/chosen-backbone.ts';
 import { text, texts, wrongUse } from './arguments.ts';
@@ -16,9 +17,11 @@ export const recipeFlags = {
 
 const engines: readonly EngineId[] = ['native-cuda', 'native-cpu', 'webgpu', 'wasm', 'cpu'];
 
-export async function chosenRecipe(app: App, flags: Flags): Promise<Recipe> {
+/** By name those that come with Eosin and those that the project in `projectFolder` keeps, or a file. */
+export async function chosenRecipe(app: App, flags: Flags, projectFolder?: string): Promise<Recipe> {
   const name = text(flags, 'recipe') ?? defaultRecipe;
-  const book = new Map(app.services.recipes.map((recipe) => [recipe.name, recipe]));
+  const own = projectFolder === undefined ? [] : ownRecipes(ownRecipesFolder(projectFolder));
+  const book = new Map([...own, ...app.services.recipes].map((recipe) => [recipe.name, recipe]));
   const recipe = name.endsWith('.json')
     ? parseRecipe((await readInput(name)).toString('utf8'))
     : findRecipe(book, name);

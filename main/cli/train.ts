@@ -30,7 +30,7 @@ export const train: Command = {
       Object.keys({ ...recipeFlags, ...patchRuleFlags }).some((flag) => flags[flag] !== undefined)
     )
       throw wrongUse('A run goes on with the recipe and engine that it was started with: leave out the other flags.');
-    const recipe = await chosenRecipe(started, flags);
+    const recipe = await chosenRecipe(started, flags, folder);
     const start = { kind: 'train', recipe, engine: chosenEngine(flags), rule: chosenPatchRule(flags) };
     await openProjectAt(started, folder);
     const print = eventPrinter(terminal);

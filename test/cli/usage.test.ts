@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { commands } from '../../main/cli/commands.ts';
 import { assertRefused, assertRefusedJson, type Bench, documentOf, openBench } from './fixtures/run-eosin.ts';
@@ -96,6 +96,9 @@ describe('how the command line is used', { concurrency: 2 }, () => {
       'recipe/unknown-key',
     );
     assert.match(file.message, /'speed'/);
+    mkdirSync(bench.file('Keys.eosin/recipes'));
+    writeFileSync(bench.file('Keys.eosin/recipes/mine.json'), JSON.stringify({ ...quick, name: 'mine' }));
+    assertRefused(await bench.eosin('train', 'Keys.eosin', '--recipe', 'mine'), 65, 'plan/no-regions');
     assertRefused(await bench.eosin('train', 'Keys.eosin', '--recipe', 'none.json'), 65, 'file/missing');
     assertRefused(await bench.eosin('train', 'Keys.eosin', '--engine', 'steam'), 64, 'cli/usage');
     const twoWishes = await bench.eosin('train', 'Keys.eosin', '--resume', 'RUN', '--recipe', 'quick');

@@ -158,6 +158,8 @@ test('before the start, a recipe of one’s own, runs side by side', { skip: wit
     await editor.getByRole('button', { name: 'Variation' }).click();
     await editor.locator('[data-field="augment.kind"] select').selectOption('keras');
     await fill(page, 'augment.rotation', '20');
+    await editor.getByText('Patches as the network sees them').click();
+    await editor.getByTestId('variations').waitFor();
     await editor.getByLabel('Name', { exact: true }).fill('quick');
     await editor.getByText('A recipe that comes with Eosin has this name.').waitFor();
     await editor.getByLabel('Name', { exact: true }).fill('three epochs');
