@@ -5,7 +5,8 @@
 import { curveWords } from '../core/curve-words.ts';
 import { escapeMarkup as text } from '../core/escape-markup.ts';
 import { inflationWords } from '../core/inflation-words.ts';
-import type { Phase, Recipe } from '../core/recipe.ts';
+import type { Recipe } from '../core/recipe.ts';
+import type { Phase } from '../core/recipe-phase.ts';
 import { researchUseOnly } from '../core/research-use.ts';
 import type { EpochEvent, JobEvent, PlanSummary } from '../core/run.ts';
 import { epochCurves, probeBars, rateCurve } from './report-charts.ts';

@@ -10,7 +10,7 @@
  *     |      +----------------------+      |     the patch, so that nothing has to be filled.
  *     +------------------------------------+
  */
-import type { Augment } from '../core/recipe.ts';
+import type { Augment } from '../core/recipe-augment.ts';
 import type { RegionRequest } from '../core/slide.ts';
 
 export interface PatchStoreShape {

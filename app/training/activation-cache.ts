@@ -7,7 +7,9 @@
  * go to a file through the CacheStore port, which bounds them. Where nothing is frozen there is nothing to cache: pictures
  * are made as they are read (picture-rows.ts).
  */
-import type { Augment, Recipe } from '../core/recipe.ts';
+
+import type { Recipe } from '../core/recipe.ts';
+import type { Augment } from '../core/recipe-augment.ts';
 import { cacheInMemoryBytes } from '../core/training-cost.ts';
 import { exportOnnx, type OnnxOutput } from '../networks/export-onnx.ts';
 import type { Network } from '../networks/network.ts';

@@ -6,7 +6,7 @@
  * Only training patches are looked at. The views that a probe learns from are jittered, those that it is judged on are not.
  */
 import type * as tf from '@tensorflow/tfjs';
-import type { Augment } from '../core/recipe.ts';
+import type { Augment } from '../core/recipe-augment.ts';
 import type { Inflation, JobEvent, ProbeDepth } from '../core/run.ts';
 import type { Backbone, LayerGroup } from '../networks/backbone.ts';
 import { exportOnnx } from '../networks/export-onnx.ts';

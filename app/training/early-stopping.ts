@@ -1,5 +1,5 @@
 /** Early stopping with Keras' counting: which epoch was the best, and whether the phase should end. */
-import type { EarlyStopping } from '../core/recipe.ts';
+import type { EarlyStopping } from '../core/recipe-phase.ts';
 import { type EpochScores, improves, monitored } from './schedules.ts';
 
 /** Plain and serialisable: a resumed phase keeps its patience. */

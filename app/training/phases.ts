@@ -6,7 +6,8 @@
  *             kept where the validation loss fell; undone otherwise. Every one stays on disk.
  */
 import type * as tf from '@tensorflow/tfjs';
-import type { Phase, Recipe } from '../core/recipe.ts';
+import type { Recipe } from '../core/recipe.ts';
+import type { Phase } from '../core/recipe-phase.ts';
 import type { JobEvent } from '../core/run.ts';
 import { microBatchFor, trainingBytes } from '../core/training-memory.ts';
 import { type UpperNetwork, upperNetwork } from '../networks/split-network.ts';

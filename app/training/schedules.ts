@@ -10,7 +10,7 @@
  *      +--------------------- step     +---------------------- step
  *        warm-up
  */
-import type { EarlyStopping, Monitor, Schedule } from '../core/recipe.ts';
+import type { EarlyStopping, Monitor, Schedule } from '../core/recipe-phase.ts';
 
 /** What reduce-on-plateau remembers between epochs; part of a checkpoint. */
 export interface PlateauState {

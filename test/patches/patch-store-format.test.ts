@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentSchema } from '../../app/core/recipe.ts';
+import { augmentSchema } from '../../app/core/recipe-augment.ts';
 import {
   contextPxFor,
   cropPatch,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EarlyStopping } from '../../app/core/recipe.ts';
+import type { EarlyStopping } from '../../app/core/recipe-phase.ts';
 import { initialStop, judgeEpoch } from '../../app/training/early-stopping.ts';
 import { kerasNumbers } from '../reference/training-keras.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { phaseSchema } from '../../app/core/recipe.ts';
+import { phaseSchema } from '../../app/core/recipe-phase.ts';
 import type { EpochEvent } from '../../app/core/run.ts';
 import { onnxForward } from '../../app/inference/onnx-node.ts';
 import { mobileNetV2 } from '../../app/networks/mobilenet-v2.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Schedule, scheduleSchema } from '../../app/core/recipe.ts';
+import { type Schedule, scheduleSchema } from '../../app/core/recipe-phase.ts';
 import { afterEpoch, initialPlateau, type PlateauState, rateAt } from '../../app/training/schedules.ts';
 import { kerasNumbers, oneCycles } from '../reference/training-keras.ts';
 

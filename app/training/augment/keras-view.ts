@@ -3,7 +3,7 @@
  * keras/src/legacy/preprocessing/image.py, every one uniform.
  */
 import type { Random } from '../../core/random.ts';
-import type { KerasAugment } from '../../core/recipe.ts';
+import type { KerasAugment } from '../../core/recipe-augment.ts';
 
 export interface KerasView {
   readonly kind: 'keras';

@@ -1,5 +1,5 @@
 /** Pictures of views, batch by batch, for a forward pass. */
-import type { Augment } from '../../core/recipe.ts';
+import type { Augment } from '../../core/recipe-augment.ts';
 import type { PatchSource } from '../ports.ts';
 import { augmentPatch } from './augment-patch.ts';
 import { viewOf } from './view.ts';

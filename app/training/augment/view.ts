@@ -1,6 +1,6 @@
 /** One augmented view of a patch as numbers, drawn from the seed alone: view 3 of patch 17 is the same picture in every run. */
 import { type Random, randomFor } from '../../core/random.ts';
-import type { Augment, TissueAugment } from '../../core/recipe.ts';
+import type { Augment, TissueAugment } from '../../core/recipe-augment.ts';
 import { drawKerasView, type KerasView } from './keras-view.ts';
 
 export interface TissueView {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { augmentSchema, type TissueAugment } from '../../../app/core/recipe.ts';
+import { augmentSchema, type TissueAugment } from '../../../app/core/recipe-augment.ts';
 import { augmentPatch } from '../../../app/training/augment/augment-patch.ts';
 import { centralView, type TissueView, viewOf } from '../../../app/training/augment/view.ts';
 

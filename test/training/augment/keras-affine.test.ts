@@ -1,7 +1,7 @@
 /** Keras' classic augmentation against Keras itself: test/reference/training-keras.py. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentSchema } from '../../../app/core/recipe.ts';
+import { augmentSchema } from '../../../app/core/recipe-augment.ts';
 import { augmentPatch } from '../../../app/training/augment/augment-patch.ts';
 import type { KerasView } from '../../../app/training/augment/keras-view.ts';
 import { centralView, viewOf } from '../../../app/training/augment/view.ts';
