@@ -88,12 +88,11 @@ export function countCorrect(engine: typeof tf, logits: tf.Tensor2D, classes: re
   );
 }
 
-/** The rows of `draws`, one after another: [n, h * w * channels]. */
+/** The rows of `draws`, one after another: [n, h * w * channels]. All are read at once, so that a file answers side by side. */
 export async function readRows(activations: Activations, draws: readonly Draw[]): Promise<Float32Array> {
   const length = rowLength(activations.shape);
   const rows = new Float32Array(draws.length * length);
-  for (const [i, { patch, view }] of draws.entries()) {
-    await activations.read(patch, view, rows.subarray(i * length, (i + 1) * length));
-  }
+  const rowAt = (i: number): Float32Array => rows.subarray(i * length, (i + 1) * length);
+  await Promise.all(draws.map(({ patch, view }, i) => activations.read(patch, view, rowAt(i))));
   return rows;
 }

@@ -12,7 +12,6 @@ export function pictureRows(
   firstView: number,
 ): Activations {
   const { sizePx, contextPx } = source;
-  const stored = new Uint8Array((sizePx + 2 * contextPx) ** 2 * 3);
   const pixels = new Uint8Array(sizePx ** 2 * 3);
   let first = firstView;
   return {
@@ -22,6 +21,7 @@ export function pictureRows(
     bytes: 0,
     async read(patch, view, into) {
       const { index } = patches[patch]!;
+      const stored = new Uint8Array((sizePx + 2 * contextPx) ** 2 * 3); // its own: several are read at once
       await source.read(index, stored);
       augmentPatch(stored, sizePx, contextPx, viewOf(augment, seed, first + view, index), pixels);
       into.set(preprocess(pixels, network.preprocessing));
