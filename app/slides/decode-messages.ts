@@ -12,6 +12,7 @@ import type { CopyReport, CopyRequest } from './deidentify/copy-slide.ts';
 import type { StepProgress } from './slide.ts';
 import type { CutRequest, PictureRequest } from './slide-pool.ts';
 import type { SlideSource } from './slide-source.ts';
+import type { TilePlace } from './tile-batches.ts';
 
 export type RegionEncoding =
   | { readonly as: 'rgb' }
@@ -20,13 +21,8 @@ export type RegionEncoding =
 
 export type DecodeCall =
   | { readonly kind: 'describe'; readonly slide: SlideSource }
-  | {
-      readonly kind: 'tile';
-      readonly slide: SlideSource;
-      readonly level: number;
-      readonly x: number;
-      readonly y: number;
-    }
+  | ({ readonly kind: 'tile'; readonly slide: SlideSource } & TilePlace)
+  | { readonly kind: 'tiles'; readonly slide: SlideSource; readonly places: readonly TilePlace[] }
   | {
       readonly kind: 'region';
       readonly slide: SlideSource;
@@ -41,12 +37,19 @@ export type DecodeCall =
   | { readonly kind: 'decode-pictures'; readonly request: PictureRequest }
   | { readonly kind: 'deidentify'; readonly slide: SlideSource; readonly request: CopyRequest };
 
+/** A tile of several: its picture, why there is none, or null where it is too large for the message and has to be asked for alone. */
+export type TileAnswer =
+  | { readonly type: string; readonly picture: Uint8Array }
+  | { readonly error: ErrorReport }
+  | null;
+
 /** What `done` carries, by the kind of call; `bytes` says how much of the slot was filled. */
 export interface DecodeResults {
   /** `files` are those of the slide in its folder, see `SlideFiles`. */
   describe: { info: SlideInfo; files: readonly string[] };
   /** A small picture comes with the message, which costs a third of a slot; a larger one is filled into the slot. */
   tile: { type: string; bytes: number } | { type: string; picture: Uint8Array };
+  tiles: { answers: TileAnswer[] };
   region: { bytes: number; widthPx: number; heightPx: number };
   thumbnail: { bytes: number };
   associated: { bytes: number };

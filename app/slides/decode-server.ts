@@ -11,6 +11,7 @@ import type {
   DecodeResults,
   FromDecode,
   RegionEncoding,
+  TileAnswer,
   ToDecode,
 } from './decode-messages.ts';
 import { copySlide } from './deidentify/copy-slide.ts';
@@ -51,6 +52,19 @@ const handlers: Handlers = {
     const { bytes, type } = await slide.tile(level, x, y, onStep);
     if (bytes.length <= mostBytesInMessage) return { type, picture: bytes };
     return { type, bytes: await fill(bytes) };
+  },
+  tiles: async ({ slide: source, places }, { open, onStep }) => {
+    const answers: TileAnswer[] = [];
+    for (const { level, x, y } of places) {
+      try {
+        const { bytes, type } = await (await open(source)).tile(level, x, y, onStep);
+        answers.push(bytes.length <= mostBytesInMessage ? { type, picture: bytes } : null);
+      } catch (thrown) {
+        if (isOutOfReach(thrown)) throw thrown;
+        answers.push({ error: reportOf(thrown) });
+      }
+    }
+    return { answers };
   },
   region: async ({ slide: source, request, encoding }, { open, fill, onStep }) => {
     const image = await (await open(source)).region(request, onStep);

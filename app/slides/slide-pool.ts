@@ -5,7 +5,7 @@ import { cancelled, EosinError } from '../core/errors.ts';
 import type { ColourMode, RegionRequest, RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
 import type { TissueMap } from '../core/tissue-map.ts';
 import type { StartProcess } from '../core/worker-process.ts';
-import type { CallOf, DecodeKind, DecodeResults, RegionEncoding } from './decode-messages.ts';
+import type { CallOf, DecodeKind, DecodeResults, RegionEncoding, TileAnswer } from './decode-messages.ts';
 import { createDecodeWorkers } from './decode-workers.ts';
 import type { CopyReport, CopyRequest } from './deidentify/copy-slide.ts';
 import { needsMadeLevel } from './level-choice.ts';
@@ -14,6 +14,7 @@ import type { EncodedImage, StepProgress } from './slide.ts';
 import { slideChanged } from './slide-errors.ts';
 import { type SlideSource, slideSource } from './slide-source.ts';
 import { versionOf } from './slide-version.ts';
+import { createTileBatches } from './tile-batches.ts';
 import { maskDownsample } from './tissue-map.ts';
 
 export interface SlidePoolOptions {
@@ -272,6 +273,27 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
     });
   };
 
+  const tileOf = createTileBatches<Known>({
+    lanes: options.processes,
+    together: (slide, places, signal) =>
+      call<'tiles', readonly TileAnswer[]>(
+        slide,
+        { kind: 'tiles', slide: slide.source, places },
+        async ({ answers }) => answers,
+        { signal },
+      ),
+    alone: (slide, place, signal) =>
+      call<'tile', EncodedImage>(
+        slide,
+        { kind: 'tile', slide: slide.source, ...place },
+        async (result, slot) => ({
+          type: result.type,
+          bytes: 'picture' in result ? result.picture : await readSlot(slot, result.bytes),
+        }),
+        { signal },
+      ),
+  });
+
   return {
     describe: async (source, signal) => (await opened(source, signal))[1],
     async filesOf(source, signal) {
@@ -292,15 +314,7 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
     },
     async tile(source, { level, x, y }, signal) {
       const slide = await prepare(source, ({ levels }) => madeDownsample(levels[level]), signal, momentMs);
-      return call<'tile', EncodedImage>(
-        slide,
-        { kind: 'tile', slide: slide.source, level, x, y },
-        async (result, slot) => ({
-          type: result.type,
-          bytes: 'picture' in result ? result.picture : await readSlot(slot, result.bytes),
-        }),
-        { signal },
-      );
+      return unlessAborted(tileOf(slide, { level, x, y }, signal), signal);
     },
     region: (source, request, signal) =>
       region(
