@@ -1,17 +1,17 @@
 /** Where tissue begins, pen and focus in the real window: moved by keys, stored, counted, looked at, left out. */
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { type Box, boxPolygon } from '../../app/core/geometry.ts';
+import type { Box } from '../../app/core/geometry.ts';
 import { openProject } from '../../app/project.ts';
 import { withoutChromium } from '../browser.ts';
-import { type Field, type Painter, writeSlide } from '../fixtures/tiff-writer.ts';
+import type { Painter } from '../fixtures/tiff-writer.ts';
 import { openLabelledProject } from '../jobs/fixtures/labelled-project.ts';
 import { openWindow, startShell, stepsOf } from './browser.ts';
+import { addHalves } from './halves.ts';
 import { openTab, slideShown, washShare } from './window.ts';
 
 const patch = 224;
@@ -32,11 +32,6 @@ const paint: Painter = (x, y) => {
   const [r, g, b] = x < widthPx / 2 ? [200 + step, 120 + step, 165 + step] : [100 + step, 60 + step, 150 + step];
   return within(pen, x, y) ? [Math.round(r / 9), Math.round(g / 1.8), Math.round(b / 4)] : [r, g, b];
 };
-const halfMicron: readonly Field[] = [
-  { tag: 282, type: 5, values: [20_000, 1] },
-  { tag: 283, type: 5, values: [20_000, 1] },
-  { tag: 296, type: 3, values: [3] },
-];
 
 test('a threshold is moved and kept; patches under pen and out of focus are counted, shown and left out', {
   skip: withoutChromium,
@@ -49,24 +44,9 @@ test('a threshold is moved and kept; patches under pen and out of focus are coun
     ['a.tif', 'train'],
     ['b.tif', 'validation'],
   ] as const) {
-    const file = path.join(study.folder, name);
     // Two slides that differ: a picture in two parts would stop the plan.
     const own: Painter = (x, y) => (name === 'a.tif' ? paint(x, y) : paint(widthPx - 1 - x, y));
-    const level = { widthPx, heightPx, tilePx: 256, compression: 'deflate', paint: own, fields: halfMicron } as const;
-    await writeSlide(file, [level]);
-    const slide = study.project.slides.add({
-      absolutePath: file,
-      info: await study.pool.describe(file),
-      patient: name,
-    });
-    const halves = ['Gland', 'Stroma'].map((className, i) => ({
-      id: randomUUID(),
-      classId: study.project.classes.find(className)!.id,
-      geometry: [boxPolygon({ x: (i * widthPx) / 2, y: glass, width: widthPx / 2, height: heightPx - glass })],
-    }));
-    const change = { created: halves, updated: [], deleted: [] };
-    study.project.annotations.apply(slide.id, change, { author: 'ada', slideSize: slide.info });
-    study.project.split.pin(name, part);
+    await addHalves(study, { name, part, widthPx, heightPx, glassPx: glass, paint: own });
   }
   study.project.close();
   const shell = await startShell(home, ['--project', study.project.folder]);

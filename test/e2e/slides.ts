@@ -12,7 +12,7 @@ const tissue: Painter = (x, y) => {
 };
 
 /** 0.5 µm a pixel: 20,000 px a cm. */
-const halfMicron: readonly Field[] = [
+export const halfMicron: readonly Field[] = [
   { tag: 282, type: 5, values: [20_000, 1] },
   { tag: 283, type: 5, values: [20_000, 1] },
   { tag: 296, type: 3, values: [3] },

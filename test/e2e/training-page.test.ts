@@ -1,55 +1,36 @@
 /** The training page in the real window, without a training: what is said before the start, a recipe of one's own, runs compared. */
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { boxPolygon } from '../../app/core/geometry.ts';
 import { defaultPatchRule } from '../../app/core/patch-quality.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { JobEvent } from '../../app/core/run.ts';
 import { parseRecipe } from '../../app/training/recipe-book.ts';
 import { withoutChromium } from '../browser.ts';
-import { type Field, type Painter, writeSlide } from '../fixtures/tiff-writer.ts';
+import type { Painter } from '../fixtures/tiff-writer.ts';
 import { type LabelledProject, openLabelledProject } from '../jobs/fixtures/labelled-project.ts';
 import { axeViolations } from './axe.ts';
 import { openWindow, startShell, stepsOf } from './browser.ts';
+import { addHalves } from './halves.ts';
 import { openTab, slideShown } from './window.ts';
 
 const patch = 224;
 const [widthPx, heightPx] = [patch * 4, patch * 3];
-const halfMicron: readonly Field[] = [
-  { tag: 282, type: 5, values: [20_000, 1] },
-  { tag: 283, type: 5, values: [20_000, 1] },
-  { tag: 296, type: 3, values: [3] },
-];
 
 /** Two patients to learn from, one to judge by: four patches of each class on each slide. */
 async function label(study: LabelledProject): Promise<void> {
   for (const [at, name] of ['a.tif', 'b.tif', 'c.tif'].entries()) {
-    const file = path.join(study.folder, name);
     const paint: Painter = (x, y) => {
       if (y < patch) return [244, 242, 246];
       const grain = (Math.imul(x * 7919 + y * 104_729 + at, 0x85ebca6b) >>> 16) & 31;
       return x < widthPx / 2 ? [200 + grain, 120 + grain, 165 + grain] : [100 + grain, 60 + grain, 150 + grain];
     };
-    await writeSlide(file, [{ widthPx, heightPx, tilePx: 256, compression: 'deflate', paint, fields: halfMicron }]);
-    const slide = study.project.slides.add({
-      absolutePath: file,
-      info: await study.pool.describe(file),
-      patient: name,
-    });
-    const halves = ['Gland', 'Stroma'].map((className, i) => ({
-      id: randomUUID(),
-      classId: study.project.classes.find(className)!.id,
-      geometry: [boxPolygon({ x: (i * widthPx) / 2, y: patch, width: widthPx / 2, height: heightPx - patch })],
-    }));
-    const change = { created: halves, updated: [], deleted: [] };
-    study.project.annotations.apply(slide.id, change, { author: 'ada', slideSize: slide.info });
-    study.project.split.pin(name, name === 'c.tif' ? 'validation' : 'train');
+    const part = name === 'c.tif' ? 'validation' : 'train';
+    await addHalves(study, { name, part, widthPx, heightPx, glassPx: patch, paint });
   }
 }
 
