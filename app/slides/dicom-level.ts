@@ -1,5 +1,6 @@
 /** A picture of a DICOM whole slide as tiles: the frames of one file, or of the files that are parts of one picture. */
 import { decodeOrName } from './decode-or-name.ts';
+import { decodeStored } from './decode-stored.ts';
 import { readFrame } from './dicom-frames.ts';
 import type { DicomInstance } from './dicom-instance.ts';
 import { columnsOf, placeFrames, rowsOf } from './dicom-placing.ts';
@@ -129,15 +130,7 @@ export function createDicomLevel(parts: readonly DicomInstance[], downsample: nu
     rows,
     compression: first.coding,
     async decodeTiles(indexes) {
-      const read = await Promise.all(indexes.map(readTile));
-      const stored = read.flatMap((tile, place) => (tile ? [{ ...tile, place }] : []));
-      if (stored.length === indexes.length && stored.length > 0) return decode(stored);
-      const all = new Uint8Array(tilePixels * 3 * indexes.length).fill(255);
-      if (stored.length === 0) return all;
-      const decoded = await decode(stored);
-      for (const [i, { place }] of stored.entries())
-        all.set(decoded.subarray(i * tilePixels * 3, (i + 1) * tilePixels * 3), place * tilePixels * 3);
-      return all;
+      return decodeStored(await Promise.all(indexes.map(readTile)), tilePixels * 3, decode);
     },
     async storedTile(column, row) {
       const inside = (column + 1) * tileWidthPx <= widthPx && (row + 1) * tileHeightPx <= heightPx;

@@ -2,6 +2,7 @@
 import type { PyramidLevel } from '../core/pyramid.ts';
 import type { ByteSource } from './byte-source.ts';
 import { decodeOrName } from './decode-or-name.ts';
+import { decodeStored } from './decode-stored.ts';
 import { decodeRgb } from './image-codec.ts';
 import { baseline, jpegPrefix, readJpegHeader, wholeJpeg } from './jpeg-stream.ts';
 import { decodeJpeg2000, type Jpeg2000Colours } from './jpeg2000.ts';
@@ -164,14 +165,8 @@ export function createTileLevel(source: ByteSource, directory: TiffDirectory, do
       const memory = scratch && scratch.length >= tileBytes * indexes.length ? scratch : undefined;
       const decodeThese = (these: readonly StoredBytes[]): Promise<Uint8Array> => decode(these, memory);
       const read = indexes.length === 1 ? [readTile(indexes[0]!)] : await readTiles(indexes);
-      const stored = indexes.flatMap((index, i) => (read[i] ? [{ index, bytes: read[i], place: i }] : []));
-      if (stored.length === indexes.length && stored.length > 0) return decodeOrName(decodeThese, stored, nameTile);
-      const all = new Uint8Array(tileBytes * indexes.length).fill(255);
-      if (stored.length === 0) return all;
-      const decoded = await decodeOrName(decodeThese, stored, nameTile);
-      for (const [i, { place }] of stored.entries())
-        all.set(decoded.subarray(i * tileBytes, (i + 1) * tileBytes), place * tileBytes);
-      return all;
+      const tiles = read.map((bytes, i) => bytes && { index: indexes[i]!, bytes });
+      return decodeStored(tiles, tileBytes, (stored) => decodeOrName(decodeThese, stored, nameTile));
     },
     async storedTile(column, row) {
       const inside = (column + 1) * tileWidthPx <= widthPx && (row + 1) * tileHeightPx <= heightPx;
