@@ -75,28 +75,11 @@ async function download(wheel: Wheel, file: string, python: string, { onBytes, s
     lookEveryMs,
   );
   try {
-    const platform = wheel.file
-      .replace(/\.whl$/, '')
-      .split('-')
-      .at(-1)!
-      .split('.')[0]!;
-    const args = ['--no-deps', '--only-binary=:all:', '--no-cache-dir', '--disable-pip-version-check', '--quiet'];
-    const target = [
-      '--python-version',
-      '3.12',
-      '--implementation',
-      'cp',
-      '--abi',
-      'cp312',
-      '--abi',
-      'none',
-      '--platform',
-      platform,
-    ];
+    const quiet = ['--no-cache-dir', '--disable-pip-version-check', '--quiet'];
     await runProgram(
       {
         program: python,
-        args: ['-m', 'pip', 'download', ...args, ...target, '--dest', temporary, wheel.requirement],
+        args: ['-m', 'pip', ...downloadWords(wheel), ...quiet, '--dest', temporary],
         env: { TMPDIR: temporary },
       },
       signal,
@@ -123,11 +106,18 @@ async function download(wheel: Wheel, file: string, python: string, { onBytes, s
   }
 }
 
+/** What makes pip take this very file, whatever Python it runs on. */
+function downloadWords({ file, requirement }: Wheel): string[] {
+  const platform = /-([^-.]+)[^-]*\.whl$/.exec(file)![1]!;
+  const python = ['--python-version', '3.12', '--implementation', 'cp', '--abi', 'cp312', '--abi', 'none'];
+  return ['download', '--no-deps', '--only-binary=:all:', ...python, '--platform', platform, requirement];
+}
+
 async function takeCarried(wheel: Wheel, from: string, file: string): Promise<void> {
   const carried = join(from, wheel.file);
   if (!(await stat(carried).catch(() => null))?.isFile()) {
     throw new EosinError('engine/wheel-missing', 'missing', `The folder has no ${wheel.file}.`, {
-      remedy: `Get it where there is a network: pip download --no-deps --only-binary=:all: --python-version 3.12 --platform manylinux_2_27_x86_64 ${wheel.requirement}`,
+      remedy: `Get it where there is a network: pip ${downloadWords(wheel).join(' ')}`,
       fields: { file: wheel.file, requirement: wheel.requirement },
     });
   }
