@@ -1,6 +1,5 @@
 /** The host's only door to slide files: calls go to decode processes that are killed at their deadline and replaced. */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { cancelled, EosinError } from '../core/errors.ts';
 import type { ColourMode, RegionRequest, RgbImage, SlideInfo, SlideLevel } from '../core/slide.ts';
 import type { TissueMap } from '../core/tissue-map.ts';
@@ -8,14 +7,12 @@ import type { StartProcess } from '../core/worker-process.ts';
 import type { CallOf, DecodeKind, DecodeResults, RegionEncoding, TileAnswer } from './decode-messages.ts';
 import { createDecodeWorkers } from './decode-workers.ts';
 import type { CopyReport, CopyRequest } from './deidentify/copy-slide.ts';
-import { needsMadeLevel } from './level-choice.ts';
-import { createPatience } from './silent-drive.ts';
+import { createKnownSlides, type Known, refusedForMs } from './known-slides.ts';
 import type { EncodedImage, StepProgress } from './slide.ts';
-import { slideChanged } from './slide-errors.ts';
-import { type SlideSource, slideSource } from './slide-source.ts';
-import { versionOf } from './slide-version.ts';
+import type { SlideSource } from './slide-source.ts';
 import { createTileBatches } from './tile-batches.ts';
 import { maskDownsample } from './tissue-map.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface SlidePoolOptions {
   readonly startProcess: StartProcess;
@@ -92,33 +89,6 @@ export interface SlidePool {
   close(): Promise<void>;
 }
 
-/** What is known of a look of a file as it stands now; a changed file is a new one. */
-interface Known {
-  source: SlideSource;
-  version: string;
-  /** When the file was last seen to be of this version. */
-  seenMs: number;
-  readonly info: Promise<SlideInfo>;
-  /** Those in its folder that belong to it; none until it is described. */
-  files: readonly string[];
-  levelsMade: LevelsMade | null;
-  /** Calls that a process died of or ran too long on, by their text: asking again would only kill the next one. */
-  readonly refused: Map<string, { error: EosinError; until: number }>;
-}
-
-/** Overview levels in the making. */
-interface LevelsMade {
-  readonly done: Promise<void>;
-  progress: StepProgress | null;
-  readonly listeners: Set<(progress: StepProgress) => void>;
-  readonly stop: AbortController;
-}
-
-const noFiles: readonly string[] = [];
-const slidesKnown = 256;
-/** A drive that has not told a file's size after this time does not answer. */
-const driveAnswersMs = 8_000;
-const refusedForMs = 60_000;
 /** Tiles come in swarms: for those of one moment the file is looked at once. */
 const momentMs = 100;
 /** Output px that are encoded or moved within one deadline. */
@@ -129,115 +99,7 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
   const startProcess: StartProcess = (entry) =>
     options.startProcess(entry, { env: { EOSIN_CACHE: options.cacheFolder } });
   const workers = createDecodeWorkers(startProcess, options.processes, options.memoryLimitBytes);
-  const slides = new Map<string, Known>();
-  const patiently = createPatience(driveAnswersMs);
-
-  const known = async (asked: string | SlideSource, seenWithinMs = 0): Promise<Known> => {
-    const source = slideSource(asked);
-    const { path } = source;
-    const key = JSON.stringify(source);
-    let version: string;
-    for (;;) {
-      const found = slides.get(key);
-      if (found && performance.now() - found.seenMs < seenWithinMs) return found;
-      const files = found?.files ?? noFiles;
-      version = await patiently(path, () => versionOf(path, files));
-      // Somebody else may have begun meanwhile, or learnt which files belong to it.
-      if (slides.get(key) !== found || (found && found.files !== files)) continue;
-      if (found?.version === version) {
-        found.seenMs = performance.now();
-        return found;
-      }
-      break;
-    }
-    const message = { kind: 'describe' as const, slide: source };
-    const describing = workers.run<'describe', SlideInfo>(
-      message,
-      async ({ info, files }) => {
-        // From here on the processes refuse another file, too: it may come between two looks of the host.
-        slide.source = { ...source, fingerprint: info.fingerprint };
-        if (files.length > 0) {
-          const whole = await versionOf(path, files);
-          Object.assign(slide, { files, version: whole });
-        }
-        return info;
-      },
-      { deadlineMs: options.deadlineMs },
-    );
-    const slide: Known = {
-      source,
-      version,
-      seenMs: performance.now(),
-      info: describing,
-      files: noFiles,
-      levelsMade: null,
-      refused: new Map(),
-    };
-    slides.set(key, slide);
-    for (const oldest of slides.keys()) {
-      if (slides.size <= slidesKnown) break;
-      slides.delete(oldest);
-    }
-    describing.catch((thrown) => {
-      // What says that the file is bad stays true while the file stays; trouble of the moment does not.
-      if (!(thrown instanceof EosinError) || thrown.kind !== 'input') slides.delete(key);
-      else setTimeout(() => slides.get(key) === slide && slides.delete(key), refusedForMs).unref();
-    });
-    return slide;
-  };
-
-  /** The same, refused where the file is not the slide that was asked for. */
-  const opened = async (
-    asked: string | SlideSource,
-    signal?: AbortSignal,
-    seenWithinMs?: number,
-  ): Promise<[Known, SlideInfo]> => {
-    const slide = await known(asked, seenWithinMs);
-    const info = await unlessAborted(slide.info, signal);
-    const expected = typeof asked === 'string' ? undefined : asked.fingerprint;
-    if (expected !== undefined && info.fingerprint !== expected) throw slideChanged(basename(slide.source.path));
-    return [slide, info];
-  };
-
-  const makeLevels = (slide: Known): LevelsMade => {
-    const stop = new AbortController();
-    const listeners = new Set<(progress: StepProgress) => void>();
-    const done = workers
-      .run<'make-levels', void>({ kind: 'make-levels', slide: slide.source }, async () => {}, {
-        deadlineMs: options.deadlineMs,
-        signal: stop.signal,
-        endsProcess: true,
-        onStep(progress) {
-          if (!progress) return;
-          making.progress = progress;
-          for (const listener of listeners) listener(progress);
-        },
-      })
-      .then(() => {
-        making.progress = null;
-      })
-      .catch((thrown) => {
-        if (slide.levelsMade === making) slide.levelsMade = null;
-        throw thrown;
-      });
-    const making: LevelsMade = { done, progress: null, listeners, stop };
-    return making;
-  };
-
-  /** The slide's description, with its made levels made when this downsample is read from one. */
-  const prepare = async (
-    source: string | SlideSource,
-    downsample: (info: SlideInfo) => number | null,
-    signal?: AbortSignal,
-    seenWithinMs?: number,
-  ): Promise<Known> => {
-    const [slide, info] = await opened(source, signal, seenWithinMs);
-    const at = downsample(info);
-    if (at === null || !needsMadeLevel(info.levels, at)) return slide;
-    slide.levelsMade ??= makeLevels(slide);
-    await unlessAborted(slide.levelsMade.done, signal);
-    return slide;
-  };
+  const { known, opened, prepare, making } = createKnownSlides(workers, options.deadlineMs);
 
   const call = async <K extends DecodeKind, T>(
     slide: Known,
@@ -303,8 +165,7 @@ export function createSlidePool(options: SlidePoolOptions): SlidePool {
     async prepare(source, onProgress, signal) {
       const [slide, info] = await opened(source, signal);
       if (!info.levels.some(({ compression }) => compression === 'made')) return;
-      slide.levelsMade ??= makeLevels(slide);
-      const { done, progress, listeners } = slide.levelsMade;
+      const { done, progress, listeners } = making(slide);
       if (progress) onProgress(progress);
       listeners.add(onProgress);
       await unlessAborted(done, signal).finally(() => listeners.delete(onProgress));
@@ -386,15 +247,4 @@ async function readSlot(slot: string, bytes: number): Promise<Uint8Array> {
   const data = await readFile(slot);
   if (data.length !== bytes) throw new Error(`a slot holds ${data.length} bytes where ${bytes} were written`);
   return data;
-}
-
-/** The promise's outcome, or the signal's reason if that comes first; the work itself goes on for others who wait for it. */
-function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return promise;
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
