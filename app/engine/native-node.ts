@@ -8,8 +8,12 @@ import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import type { Engine } from './engine.ts';
 import { bindingName, NATIVE_PACKAGE, type NativeId, nativeFolderFor } from './native-folder-node.ts';
+import { overrideNativeGradients } from './native-gradients.ts';
 
 const require = createRequire(import.meta.url);
+
+/** Under which the package registers its kernels. */
+const backendName = 'tensorflow';
 
 /** Why this native engine cannot be opened here, or null when nothing that can be seen without loading it is missing. */
 export function nativeObstacle(id: NativeId): string | null {
@@ -40,8 +44,9 @@ export async function openNativeEngine(id: NativeId, threads: number): Promise<E
   if (id === 'native-cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
   const engine = registerBackend(nativeFolderFor(id)!.folder);
   engine.enableProdMode();
-  if (!(await engine.setBackend('tensorflow'))) throw new Error('TensorFlow did not become the active backend.');
+  if (!(await engine.setBackend(backendName))) throw new Error('TensorFlow did not become the active backend.');
   await engine.ready();
+  overrideNativeGradients(engine, backendName);
   const backend = engine.backend() as unknown as { isUsingGpuDevice?: boolean };
   const gpu = backend.isUsingGpuDevice === true;
   if (id === 'native-cuda' && !gpu) throw new Error('TensorFlow was loaded, but sees no NVIDIA GPU.');
@@ -63,7 +68,7 @@ function registerBackend(folder: string): typeof tf {
     NodeJSKernelBackend: new (binding: unknown, packageName: string) => tf.KernelBackend;
   };
   const binding: unknown = require(join(folder, bindingName));
-  engine.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, NATIVE_PACKAGE));
+  engine.registerBackend(backendName, () => new NodeJSKernelBackend(binding, NATIVE_PACKAGE));
   return engine;
 }
 

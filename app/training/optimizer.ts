@@ -15,6 +15,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { EosinError } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { LearningVariable } from '../networks/split-network.ts';
+import { packVariables, type VariablePack } from './variable-packs.ts';
 
 const beta1 = 0.9;
 const beta2 = 0.999;
@@ -42,8 +43,9 @@ export interface Optimizer {
   dispose(): void;
 }
 
-/** A variable with what the optimizer keeps for it. */
-interface Slot extends LearningVariable {
+/** Variables that step as one, with what the optimizer keeps for them: `[all their values]` each. */
+interface Slot {
+  readonly pack: VariablePack;
   readonly rateShare: number;
   readonly decay: number;
   readonly first: tf.Variable;
@@ -59,13 +61,17 @@ export function createOptimizer(
 ): Optimizer {
   let step = 0;
   const hasSecond = settings.kind !== 'sgd';
-  const slots = variables.map(
-    (learning): Slot => ({
-      ...learning,
-      rateShare: layerDecay ** learning.depth,
-      decay: settings.kind !== 'adam' && learning.role === 'kernel' ? settings.weightDecay : 0,
-      first: zeros(engine, learning.variable.shape),
-      second: hasSecond ? zeros(engine, learning.variable.shape) : null,
+  const rateShareOf = ({ depth }: LearningVariable): number => layerDecay ** depth;
+  const decayOf = ({ role }: LearningVariable): number =>
+    settings.kind !== 'adam' && role === 'kernel' ? settings.weightDecay : 0;
+  const packs = packVariables(engine, variables, (learning) => `${rateShareOf(learning)} ${decayOf(learning)}`);
+  const slots = packs.map(
+    (pack): Slot => ({
+      pack,
+      rateShare: rateShareOf(pack.members[0]!),
+      decay: decayOf(pack.members[0]!),
+      first: zeros(engine, pack.size),
+      second: hasSecond ? zeros(engine, pack.size) : null,
     }),
   );
 
@@ -74,15 +80,17 @@ export function createOptimizer(
     engine.tidy(() => {
       const scale = clipScale(engine, Object.values(gradients), settings.clipNorm);
       for (const slot of slots) {
-        const raw = gradients[slot.variable.name];
-        if (!raw) continue;
+        const raw = slot.pack.join(({ variable }) => gradients[variable.name]!);
         const gradient = scale ? raw.mul(scale) : raw;
         const ownRate = rate * slot.rateShare;
-        const kept = slot.decay > 0 ? slot.variable.mul(1 - ownRate * slot.decay) : slot.variable;
+        const values = slot.pack.join(({ variable }) => variable);
+        const kept = slot.decay > 0 ? values.mul(1 - ownRate * slot.decay) : values;
         const change = slot.second
           ? adamChange(slot, slot.second, gradient, ownRate, step)
           : momentumChange(slot, gradient, ownRate, settings);
-        slot.variable.assign(kept.add(change));
+        slot.pack.split(kept.add(change)).forEach((value, i) => {
+          slot.pack.members[i]!.variable.assign(value);
+        });
       }
     });
   }
@@ -90,26 +98,29 @@ export function createOptimizer(
   return {
     apply,
     async state() {
-      const moments = await Promise.all(
-        slots.map(async ({ name, first, second }) => ({
-          name,
-          first: (await first.data()) as Float32Array,
-          second: second && ((await second.data()) as Float32Array),
-        })),
-      );
-      return { step, moments };
+      const moments = new Map<string, Moments>();
+      for (const { pack, first, second } of slots) {
+        const firsts = pack.parts((await first.data()) as Float32Array);
+        const seconds = second && pack.parts((await second.data()) as Float32Array);
+        pack.members.forEach(({ name }, i) => {
+          moments.set(name, { name, first: firsts[i]!, second: seconds && seconds[i]! });
+        });
+      }
+      return { step, moments: variables.map(({ name }) => moments.get(name)!) };
     },
     restore(state) {
-      slots.forEach((slot, i) => {
-        const stored = state.moments[i];
-        const { first, second, name } = slot;
-        const own = stored?.name === name && stored.first.length === first.size && !stored.second === !second;
-        if (!own) throw foreign(name);
+      const stored = new Map(state.moments.map((moments) => [moments.name, moments]));
+      for (const { name, variable } of variables) {
+        const { first, second } = stored.get(name) ?? {};
+        if (first?.length !== variable.size || !second === hasSecond) throw foreign(name);
+      }
+      for (const { pack, first, second } of slots) {
+        const own = pack.members.map(({ name }) => stored.get(name)!);
         engine.tidy(() => {
-          first.assign(engine.tensor(stored.first, first.shape));
-          second?.assign(engine.tensor(stored.second!, second.shape));
+          first.assign(engine.concat(own.map((moments) => engine.tensor1d(moments.first))));
+          second?.assign(engine.concat(own.map((moments) => engine.tensor1d(moments.second!))));
         });
-      });
+      }
       step = state.step;
     },
     dispose() {
@@ -138,8 +149,8 @@ function momentumChange(
   return nesterov ? first.mul(momentum).add(downhill) : first;
 }
 
-function zeros(engine: typeof tf, shape: number[]): tf.Variable {
-  return engine.tidy(() => engine.variable(engine.zeros(shape), false));
+function zeros(engine: typeof tf, size: number): tf.Variable {
+  return engine.tidy(() => engine.variable(engine.zeros([size]), false));
 }
 
 /** A scalar that brings the global norm down to `clipNorm` (Pascanu 2013), or null where nothing is clipped. */

@@ -61,6 +61,31 @@ test('a group two further down learns at the square of the layer decay', () => {
   assert.ok(Math.abs(ratio - 0.49) < 1e-6, String(ratio));
 });
 
+test('variables of several shapes that step as one walk as each would alone, and their state is theirs by name', async () => {
+  const shapes = [[2, 1], [3], []];
+  const variables = shapes.map((shape) => {
+    const variable = tf.variable(tf.ones(shape), true, `optimizer-test-${made++}`);
+    return { name: variable.name, variable, role: 'kernel', group: 'head', depth: 0 } as const;
+  });
+  const together = createOptimizer(tf, variables, plain, 1);
+  const gradients = Object.fromEntries(
+    variables.map(({ variable }, i) => [
+      variable.name,
+      tf.linspace(i + 1, i + 2, variable.size).reshape(variable.shape),
+    ]),
+  );
+  together.apply(gradients, 0.01);
+  const { moments } = await together.state();
+  for (const [i, { name, variable }] of variables.entries()) {
+    const alone = learning(Array.from({ length: variable.size }, () => 1));
+    const optimizer = createOptimizer(tf, [alone], plain, 1);
+    optimizer.apply({ [alone.name]: gradients[name]!.flatten() }, 0.01);
+    assert.deepEqual(variable.shape, shapes[i]);
+    assert.deepEqual([...variable.dataSync()], [...alone.variable.dataSync()]);
+    assert.deepEqual(moments[i], { ...(await optimizer.state()).moments[0]!, name });
+  }
+});
+
 test('a stored and restored optimizer goes on to the same weights, bit for bit', async () => {
   const steps = kerasNumbers.steps.map((step) => [step[0], step[1]]);
   const whole = learning([1, -1]);
