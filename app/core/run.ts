@@ -102,6 +102,8 @@ export interface EpochEvent {
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;
+  /** Share of the time of the epoch's training steps in which the engine waited for data; earlier versions did not measure it. */
+  dataWaitShare?: number;
   /** True when these weights are the best so far and were put on disk. */
   best: boolean;
   etaSeconds: number | null;

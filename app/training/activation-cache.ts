@@ -25,6 +25,13 @@ export interface Boundary {
   readonly shape: readonly [number, number, number];
 }
 
+/** One row: a view of a patch. */
+export interface Draw {
+  /** Its place in `patches`. */
+  readonly patch: number;
+  readonly view: number;
+}
+
 /** The rows of one part of the split at one boundary. */
 export interface Activations {
   readonly patches: readonly PlannedPatch[];

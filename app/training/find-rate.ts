@@ -12,7 +12,7 @@ import type { JobEvent, RateRange } from '../core/run.ts';
 import type { TrainSpec } from '../jobs/job-spec.ts';
 import { createActivationPool } from './activation-pool.ts';
 import { type FitRequest, orderOf } from './fit.ts';
-import { gradientsOf } from './gradients.ts';
+import { feedBatches, gradientsOf } from './gradients.ts';
 import { createOptimizer } from './optimizer.ts';
 import { fitRequest, plannedDepths, startFirstHead, stepsOf, upperAt } from './phases.ts';
 import { type TrainPorts, withNetwork } from './prepare.ts';
@@ -35,7 +35,7 @@ export async function findRates(
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await withNetwork(spec, ports, emit, signal, false, async ({ phases: request }) => {
+  await withNetwork(spec, ports, emit, signal, 'anew', async ({ phases: request }) => {
     const groups = request.cache.network.groups.map(({ name }) => name);
     const all = stepsOf(request.recipe, groups);
     const tried = all.slice(0, request.recipe.phases.length + 1);
@@ -65,12 +65,13 @@ export async function rangeTest(request: FitRequest, onStep: (done: number) => P
   const { engine, upper, phase, recipe } = request;
   const optimizer = createOptimizer(engine, upper.variables, recipe.optimizer, phase.layerDecay);
   const batches = batchesOf(request);
+  const feed = feedBatches(request, batchesOf(request));
   const points: { rate: number; loss: number }[] = [];
   let mean = 0;
   try {
     for (let step = 0; step < steps; step++) {
       const rate = lowestRate * (highestRate / lowestRate) ** (step / (steps - 1));
-      const { gradients, loss } = await gradientsOf(request, batches.next().value!, step);
+      const { gradients, loss } = await gradientsOf(request, batches.next().value!, step, feed);
       try {
         mean = memory * mean + (1 - memory) * loss;
         const smooth = mean / (1 - memory ** (step + 1));
@@ -84,6 +85,7 @@ export async function rangeTest(request: FitRequest, onStep: (done: number) => P
       await onStep(step + 1);
     }
   } finally {
+    await feed.close();
     optimizer.dispose();
   }
   return { phase: phase.name, learningRate: phase.learningRate, suggested: suggest(points), points };

@@ -7,6 +7,7 @@
  *     put the best weights back
  */
 import type * as tf from '@tensorflow/tfjs';
+import { chunks } from '../core/chunks.ts';
 import { EosinError } from '../core/errors.ts';
 import { createEta } from '../core/progress.ts';
 import { hashText, randomFor } from '../core/random.ts';
@@ -15,11 +16,12 @@ import type { Phase } from '../core/recipe-phase.ts';
 import type { EpochEvent } from '../core/run.ts';
 import type { UpperNetwork, WeightSnapshot } from '../networks/split-network.ts';
 import { epochOrder } from '../patches/sampling.ts';
-import type { Activations } from './activation-cache.ts';
+import type { Activations, Draw } from './activation-cache.ts';
 import type { FitState } from './checkpoint.ts';
 import { initialStop, judgeEpoch, neverStop } from './early-stopping.ts';
-import { type Draw, gradientsOf, readRows } from './gradients.ts';
+import { feedBatches, gradientsOf } from './gradients.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
+import { readRows } from './row-feed.ts';
 import { afterEpoch, initialPlateau, rateAt } from './schedules.ts';
 import { validate } from './validate.ts';
 
@@ -130,6 +132,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
           learningRate,
           seconds: (performance.now() - startMs) / 1000,
           imagesPerSecond: epochLength(request) / Math.max(1e-3, (trainedMs - startMs) / 1000),
+          dataWaitShare: trained.dataWaitShare,
           best: best.epoch === epoch,
           etaSeconds: eta.after(epoch - (resumed?.epoch ?? 0), phase.epochs - (resumed?.epoch ?? 0)),
         },
@@ -165,6 +168,8 @@ interface EpochTraining {
   readonly step: number;
   readonly loss: number;
   readonly accuracy: number;
+  /** Share of the steps' time in which the engine waited for rows. */
+  readonly dataWaitShare: number;
 }
 
 /** One pass over the epoch's order; null as soon as the loss, or at the end a weight, is not a number. */
@@ -179,32 +184,39 @@ async function trainEpoch(
   const { engine, upper, train, phaseIndex, recipe } = request;
   if (recipe.augment && recipe.renewViews) await train.renew(Math.floor(epoch / recipe.renewViews), hooks.breathe);
   const order = orderOf(request, epoch);
+  const batches = [...chunks(order, recipe.batchSize)];
+  const startMs = performance.now();
+  const feed = feedBatches(request, batches);
   let step = firstStep;
   let lossSum = 0;
   let hits = 0;
-  for (let from = 0; from < order.length; from += recipe.batchSize) {
-    const batch = order.slice(from, from + recipe.batchSize);
-    const dropoutSeed = hashText(`${recipe.seed}/dropout/${phaseIndex}/${step}`);
-    const { gradients, loss, correct } = await gradientsOf(request, batch, dropoutSeed);
-    try {
-      if (!Number.isFinite(loss)) {
-        await assertFiniteRows(train, order.slice(0, from + batch.length));
-        return null;
+  try {
+    for (const [i, batch] of batches.entries()) {
+      const dropoutSeed = hashText(`${recipe.seed}/dropout/${phaseIndex}/${step}`);
+      const { gradients, loss, correct } = await gradientsOf(request, batch, dropoutSeed, feed);
+      try {
+        if (!Number.isFinite(loss)) {
+          await assertFiniteRows(train, batches.slice(0, i + 1).flat());
+          return null;
+        }
+        optimizer.apply(gradients, rateAtStep(step));
+      } finally {
+        engine.dispose(gradients);
       }
-      optimizer.apply(gradients, rateAtStep(step));
-    } finally {
-      engine.dispose(gradients);
+      step++;
+      lossSum += loss * batch.length;
+      hits += correct;
+      await hooks.breathe();
     }
-    step++;
-    lossSum += loss * batch.length;
-    hits += correct;
-    await hooks.breathe();
+  } finally {
+    await feed.close();
   }
+  const dataWaitShare = feed.waitedMs / (performance.now() - startMs);
   if (!(await finiteWeights(engine, upper))) {
     await assertFiniteRows(train, order);
     return null;
   }
-  return { step, loss: lossSum / order.length, accuracy: hits / order.length };
+  return { step, loss: lossSum / order.length, accuracy: hits / order.length, dataWaitShare };
 }
 
 /** Infinity and NaN survive a sum. */

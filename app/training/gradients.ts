@@ -1,16 +1,12 @@
 /** The gradients of one batch on the rows of the activation cache, in as many micro-batches as memory allows. */
 import type * as tf from '@tensorflow/tfjs';
+import { chunks } from '../core/chunks.ts';
 import { variableGradients } from '../engine/variable-gradients.ts';
 import type { UpperNetwork } from '../networks/split-network.ts';
-import { type Activations, rowLength } from './activation-cache.ts';
+import type { Draw } from './activation-cache.ts';
 import type { FitRequest } from './fit.ts';
 import { crossEntropy } from './loss.ts';
-
-export interface Draw {
-  /** Place in `train.patches`. */
-  readonly patch: number;
-  readonly view: number;
-}
+import { feedRows, type RowFeed } from './row-feed.ts';
 
 interface Gradients {
   readonly gradients: tf.NamedTensorMap;
@@ -19,19 +15,33 @@ interface Gradients {
   readonly correct: number;
 }
 
-/** Gradients of one batch, summed over micro-batches: with frozen BatchNormalization the sum equals the whole batch's. */
+/** The training rows of `batches` for `gradientsOf`, which takes them in micro-batches. */
+export function feedBatches({ train, microBatch }: FitRequest, batches: Iterable<readonly Draw[]>): RowFeed {
+  function* parts(): Generator<readonly Draw[]> {
+    for (const batch of batches) yield* chunks(batch, microBatch);
+  }
+  return feedRows(train, parts());
+}
+
+/**
+ * Gradients of one batch, summed over micro-batches: with frozen BatchNormalization the sum equals the whole batch's.
+ *
+ * @param feed of `feedBatches`, at this batch.
+ */
 export async function gradientsOf(
   request: FitRequest,
   batch: readonly Draw[],
   dropoutSeed: number,
+  feed: RowFeed,
 ): Promise<Gradients> {
   const { engine, train, microBatch } = request;
   let total: Gradients | null = null;
-  for (let from = 0; from < batch.length; from += microBatch) {
-    const part = batch.slice(from, from + microBatch);
-    const rows = await readRows(train, part);
+  let from = 0;
+  for (const part of chunks(batch, microBatch)) {
+    const rows = await feed.next();
     const classes = part.map(({ patch }) => train.patches[patch]!.classIndex);
     const next: Gradients = await partGradients(request, rows, classes, batch.length, from, dropoutSeed + from);
+    from += part.length;
     if (total === null) {
       total = next;
       continue;
@@ -86,13 +96,4 @@ export function countCorrect(engine: typeof tf, logits: tf.Tensor2D, classes: re
       .equal(engine.tensor1d([...classes], 'int32'))
       .sum(),
   );
-}
-
-/** The rows of `draws`, one after another: [n, h * w * channels]. All are read at once, so that a file answers side by side. */
-export async function readRows(activations: Activations, draws: readonly Draw[]): Promise<Float32Array> {
-  const length = rowLength(activations.shape);
-  const rows = new Float32Array(draws.length * length);
-  const rowAt = (i: number): Float32Array => rows.subarray(i * length, (i + 1) * length);
-  await Promise.all(draws.map(({ patch, view }, i) => activations.read(patch, view, rowAt(i))));
-  return rows;
 }
