@@ -6,8 +6,11 @@ import { writeWhole } from '../files/write-whole.ts';
 import type { ArtifactSink, CacheStoreFactory, PatchSource } from '../training/ports.ts';
 import type { PatchStoreRef } from './job-spec.ts';
 
+/** A patch source that holds a file, or threads, until it is closed. */
+export type OpenPatchSource = PatchSource & { close(): Promise<void> };
+
 /** The packed patch store of a plan, opened for reading. */
-export async function openPatchSource(store: PatchStoreRef): Promise<PatchSource & { close(): Promise<void> }> {
+export async function openPatchSource(store: PatchStoreRef): Promise<OpenPatchSource> {
   const file = await open(store.file, 'r');
   const sidePx = store.sizePx + 2 * store.contextPx;
   const bytes = sidePx * sidePx * 3;

@@ -1,4 +1,5 @@
 /** What training needs from the outside, so that one code trains in a Node process and in a browser page. */
+import type { Augment } from '../core/recipe-augment.ts';
 
 /** One patch with a class, as the plan froze it. */
 export interface PlannedPatch {
@@ -25,6 +26,20 @@ export interface PatchSource {
   readonly contextPx: number;
   /** Copies patch `index` (with its margin) into `into`. */
   read(index: number, into: Uint8Array): Promise<void>;
+  /** Makes views on other threads: [views, sizePx, sizePx, rgb] uint8. Absent: they are made on the calling one. */
+  makeViews?(request: ViewsRequest): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export interface ViewRequest {
+  /** The patch's place in the store; with the view it decides the draw. */
+  readonly patch: number;
+  readonly view: number;
+}
+
+export interface ViewsRequest {
+  readonly augment: Augment | null;
+  readonly seed: number;
+  readonly views: readonly ViewRequest[];
 }
 
 /** A numeric store of the activation cache: rows of `rowLength` float32, in a bounded file. */

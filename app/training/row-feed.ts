@@ -1,15 +1,9 @@
-/**
- * Rows of the next batches, read while a step runs:
- *
- *     read   [ 1 ][ 2 ][ 3 ]  [ 4 ]    [ 5 ]        at most `readAhead` batches wait
- *     step        [--- 1 ---][--- 2 ---][--- 3 ---]
- *
- * Order and content are those of reading when a step asks; only the moment differs.
- */
+/** Rows of the next batches, read while a step runs, and how long the engine waited for them all the same. */
+import { runAhead } from '../core/run-ahead.ts';
 import { type Activations, type Draw, rowLength } from './activation-cache.ts';
 
 /** Batches read before they are asked for: the next one, and one more for a read that takes longer than a step. */
-const readAhead = 2;
+const batchesAhead = 2;
 
 export interface RowFeed {
   /** The next batch's rows, one after another: [n, h * w * channels]. Rejects with what its reading threw. */
@@ -22,24 +16,13 @@ export interface RowFeed {
 
 /** @param batches in the order in which `next` is called; may have no end. */
 export function feedRows(activations: Activations, batches: Iterable<readonly Draw[]>): RowFeed {
-  const left = batches[Symbol.iterator]();
-  const reading: Promise<Float32Array>[] = [];
+  const reading = runAhead(batches, (batch) => readRows(activations, batch), batchesAhead);
   let waitedMs = 0;
-  /** False at the end of the batches. */
-  const begin = (): boolean => {
-    const { value, done } = left.next();
-    if (done) return false;
-    const rows = readRows(activations, value);
-    rows.catch(() => undefined); // told by `next`, or nobody wants it any more
-    reading.push(rows);
-    return true;
-  };
   return {
     async next() {
       const startMs = performance.now();
-      while (reading.length <= readAhead && begin());
       try {
-        return await reading.shift()!;
+        return await reading.next();
       } finally {
         waitedMs += performance.now() - startMs;
       }
@@ -47,9 +30,7 @@ export function feedRows(activations: Activations, batches: Iterable<readonly Dr
     get waitedMs() {
       return waitedMs;
     },
-    async close() {
-      await Promise.allSettled(reading.splice(0));
-    },
+    close: () => reading.close(),
   };
 }
 

@@ -1,24 +1,22 @@
-/** Pictures of views, batch by batch, for a forward pass. */
+/** Pictures of views, batch by batch, for a forward pass; the next batch is made while one is used. */
+import { chunks } from '../../core/chunks.ts';
 import type { Augment } from '../../core/recipe-augment.ts';
-import type { PatchSource } from '../ports.ts';
-import { augmentPatch } from './augment-patch.ts';
-import { viewOf } from './view.ts';
+import { runAhead } from '../../core/run-ahead.ts';
+import type { PatchSource, ViewRequest } from '../ports.ts';
+import { makeViews } from './make-views.ts';
 
-export interface ViewRequest {
-  /** The patch's place in the store; with the view it decides the draw. */
-  readonly patch: number;
-  readonly view: number;
-}
+/** Batches made before they are asked for. */
+const batchesAhead = 2;
 
 export interface ViewBatch {
-  /** [count, size, size, rgb] uint8; reused by the next batch. */
+  /** [count, size, size, rgb] uint8. */
   readonly pixels: Uint8Array;
   readonly count: number;
   /** Place of the first picture in `requests`. */
   readonly from: number;
 }
 
-/** Views in the order of `requests`; neighbouring requests of one patch read it once. */
+/** Views in the order of `requests`. */
 export async function* viewBatches(
   source: PatchSource,
   augment: Augment | null,
@@ -26,21 +24,14 @@ export async function* viewBatches(
   requests: readonly ViewRequest[],
   batchSize: number,
 ): AsyncGenerator<ViewBatch> {
-  const { sizePx, contextPx } = source;
-  const bytes = sizePx * sizePx * 3;
-  const stored = new Uint8Array((sizePx + 2 * contextPx) ** 2 * 3);
-  const pixels = new Uint8Array(batchSize * bytes);
-  let inHand = -1;
-  for (let from = 0; from < requests.length; from += batchSize) {
-    const count = Math.min(batchSize, requests.length - from);
-    for (let i = 0; i < count; i++) {
-      const { patch, view } = requests[from + i]!;
-      if (patch !== inHand) await source.read(patch, stored);
-      inHand = patch;
-      const into = pixels.subarray(i * bytes, (i + 1) * bytes);
-      augmentPatch(stored, sizePx, contextPx, viewOf(augment, seed, view, patch), into);
+  const batches = [...chunks(requests, batchSize)];
+  const made = runAhead(batches, (views) => makeViews(source, { augment, seed, views }), batchesAhead);
+  try {
+    for (const [b, { length: count }] of batches.entries()) {
+      yield { pixels: await made.next(), count, from: b * batchSize };
     }
-    yield { pixels, count, from };
+  } finally {
+    await made.close();
   }
 }
 
