@@ -37,10 +37,10 @@ const wasm: MemoryModel = {
   boundBytes: 2.3e9,
 };
 const native: MemoryModel = {
-  processBytes: 450e6,
+  processBytes: 480e6,
   weightBytes: 3 * 4,
   learningBytes: 12 * 4,
-  valueBytes: 1.8 * 4,
+  valueBytes: 1.2 * 4,
   boundBytes: 3.4e9,
 };
 
