@@ -2,7 +2,8 @@
 import type { ErrorReport } from './errors.ts';
 import type { QualitySummary } from './patch-quality.ts';
 
-export type JobKind = 'train' | 'predict';
+/** `choose-rung` makes a model of one rung of a training, `compare-rungs` looks at a slide with all of them. */
+export type JobKind = 'train' | 'predict' | 'choose-rung' | 'compare-rungs';
 export type JobState = 'queued' | 'running' | 'done' | 'cancelled' | 'failed';
 
 /** One bar of the depth probe: cross-validated on the training patients, by patient where there are enough. */
@@ -81,12 +82,32 @@ export type JobEvent =
       epochs: number;
     }
   | EpochEvent
-  | { type: 'rung'; phase: string; kept: boolean; reason: string; valLoss: number; valAccuracy: number }
+  | RungEvent
   | { type: 'heatmap'; slideId: string; columns: number; rows: number; fromRow: number; toRow: number }
   | { type: 'note'; level: 'info' | 'warning'; text: string }
   | { type: 'done'; result: Record<string, unknown> }
   | { type: 'cancelled' }
   | { type: 'failed'; error: ErrorReport };
+
+/** A phase was judged against the weights that were kept before it. */
+export interface RungEvent {
+  type: 'rung';
+  phase: string;
+  kept: boolean;
+  reason: string;
+  valLoss: number;
+  valAccuracy: number;
+  /** Absent in runs from before it was told as numbers. */
+  fall?: LossFall;
+}
+
+/** Mean fall of the validation loss, patch by patch, with its standard error: positive is better. */
+export interface LossFall {
+  readonly mean: number;
+  readonly standardError: number;
+  /** Over what the error was taken. */
+  readonly unit: 'patient' | 'patch';
+}
 
 export interface EpochEvent {
   type: 'epoch';

@@ -72,11 +72,19 @@ export function classMetricsOf(confusion: Confusion, names: readonly string[]): 
   });
 }
 
-/** Mean of -log p(truth); probabilities [n, classCount] are kept at 1e-7 or above, as in Keras. */
+/** -log p(truth) of each row; probabilities [n, classCount] are kept at 1e-7 or above, as in Keras. */
+export function logLossesOf(
+  truth: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  classCount: number,
+): Float64Array {
+  return Float64Array.from(
+    truth,
+    (label, i) => -Math.log(Math.min(1, Math.max(1e-7, probabilities[i * classCount + label]!))),
+  );
+}
+
+/** Mean of `logLossesOf`. */
 export function logLossOf(truth: ArrayLike<number>, probabilities: ArrayLike<number>, classCount: number): number {
-  let sum = 0;
-  for (let i = 0; i < truth.length; i++) {
-    sum -= Math.log(Math.min(1, Math.max(1e-7, probabilities[i * classCount + truth[i]!]!)));
-  }
-  return sum / truth.length;
+  return logLossesOf(truth, probabilities, classCount).reduce((sum, loss) => sum + loss, 0) / truth.length;
 }

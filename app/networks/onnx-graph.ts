@@ -9,13 +9,13 @@ import {
   type OnnxValue,
 } from './onnx-proto.ts';
 
-type AttributeValue = number | readonly number[];
+type AttributeValue = number | string | readonly number[];
 
 export class OnnxGraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #constants = new Map<string, OnnxTensor>();
 
-  /** Adds a node with one output and gives the output's name. Whole numbers and lists of them become INT and INTS. */
+  /** Adds a node with one output and gives the output's name. Whole numbers and lists of them become INT and INTS, words STRING. */
   add(
     opType: string,
     inputs: readonly string[],
@@ -39,12 +39,14 @@ export class OnnxGraphBuilder {
     return name;
   }
 
-  encode(name: string, input: readonly OnnxValue[], output: readonly OnnxValue[]): Uint8Array {
-    return encodeOnnx({ name, node: this.#nodes, initializer: [...this.#constants.values()], input, output });
+  encode(name: string, input: readonly OnnxValue[], output: readonly OnnxValue[], operatorSet = 13): Uint8Array {
+    const initializer = [...this.#constants.values()];
+    return encodeOnnx({ name, node: this.#nodes, initializer, input, output }, operatorSet);
   }
 }
 
 function encodeAttribute(name: string, value: AttributeValue): OnnxAttribute {
+  if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
   if (typeof value !== 'number') return { name, type: 7, ints: value };
   return Number.isInteger(value) ? { name, type: 2, i: value } : { name, type: 1, f: value };
 }

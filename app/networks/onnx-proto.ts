@@ -8,10 +8,12 @@ export const INT64 = 7;
 
 export interface OnnxAttribute {
   readonly name: string;
-  /** FLOAT 1, INT 2, INTS 7. */
+  /** FLOAT 1, INT 2, STRING 3, INTS 7. */
   readonly type: number;
   readonly f?: number;
   readonly i?: number;
+  /** UTF-8. */
+  readonly s?: Uint8Array;
   readonly ints?: readonly number[];
 }
 
@@ -78,6 +80,7 @@ const messages = {
     name: [1, 'string'],
     f: [2, 'float'],
     i: [3, 'int64'],
+    s: [4, 'bytes'],
     ints: [8, 'int64', 'repeated'],
     type: [20, 'int32'],
   },
@@ -105,12 +108,12 @@ const wireTypes: Readonly<Record<Scalar, number>> = {
   bytes: lengthDelimited,
 };
 
-/** The bytes of an `.onnx` file with operator set 13. */
-export function encodeOnnx(graph: OnnxGraph): Uint8Array {
+/** The bytes of an `.onnx` file. */
+export function encodeOnnx(graph: OnnxGraph, operatorSet: number): Uint8Array {
   const model = {
     irVersion: 8,
     producerName: 'Eosin',
-    opsetImport: [{ domain: '', version: 13 }],
+    opsetImport: [{ domain: '', version: operatorSet }],
     graph: { ...graph, input: graph.input.map(valueInfo), output: graph.output.map(valueInfo) },
   };
   const writer = Writer.create();

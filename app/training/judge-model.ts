@@ -7,6 +7,8 @@ import {
   trainColourBaseline,
 } from '../evaluation/colour-baseline.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
+import type { LogisticModel } from '../evaluation/logistic-regression.ts';
+import { logLossesOf } from '../evaluation/metrics.ts';
 import { viewBatches } from './augment/view-batches.ts';
 import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
 import type { TrainingData } from './training-data.ts';
@@ -18,6 +20,8 @@ export interface JudgeRequest {
   readonly threads: number;
   readonly data: TrainingData;
   readonly seed: number;
+  /** What colour alone tells, where it was learned already. */
+  readonly colour?: LogisticModel;
   /** Patches that were looked at, of all that will be. */
   readonly onProgress: (done: number, total: number) => void;
   readonly breathe: () => Promise<void>;
@@ -26,6 +30,8 @@ export interface JudgeRequest {
 export interface Judgement {
   readonly validation: Evaluation;
   readonly test: Evaluation | null;
+  /** The loss of each validation patch. */
+  readonly losses: Float64Array;
 }
 
 const batchSize = 16;
@@ -50,24 +56,33 @@ function countLooks({ onProgress, breathe }: JudgeRequest, total: number): Look 
 export async function judgeModel(request: JudgeRequest): Promise<Judgement> {
   const { data } = request;
   const judged = data.validation.length + data.test.length;
-  const look = countLooks(request, data.train.length + 2 * judged);
-  const colour = trainColourBaseline(
-    await colourOf(request, data.train, look),
-    data.train.map(({ classIndex }) => classIndex),
-    data.classNames.length,
-  );
-  const judge = async (patches: readonly PlannedPatch[]): Promise<Evaluation> => {
+  const look = countLooks(request, (request.colour ? 0 : data.train.length) + 2 * judged);
+  const colour = request.colour ?? (await learnColour(request, look));
+  const judge = async (patches: readonly PlannedPatch[]): Promise<{ evaluation: Evaluation; losses: Float64Array }> => {
     const truth = patches.map(({ classIndex }) => classIndex);
-    return evaluate({
+    const probabilities = await probabilitiesOf(request, patches, look);
+    const evaluation = evaluate({
       truth,
-      probabilities: await probabilitiesOf(request, patches, look),
+      probabilities,
       classNames: data.classNames,
       patients: data.patientsKnown ? patches.map(({ patient }) => patient) : null,
       seed: request.seed,
       colourBaseline: colourBaselineAccuracy(colour, await colourOf(request, patches, look), truth),
     });
+    return { evaluation, losses: logLossesOf(truth, probabilities, data.classNames.length) };
   };
-  return { validation: await judge(data.validation), test: data.test.length > 0 ? await judge(data.test) : null };
+  const { evaluation: validation, losses } = await judge(data.validation);
+  const test = data.test.length > 0 ? (await judge(data.test)).evaluation : null;
+  return { validation, test, losses };
+}
+
+/** What colour alone tells of the training patches; `look` is awaited after each of them. */
+export async function learnColour(
+  { source, data }: Pick<JudgeRequest, 'source' | 'data'>,
+  look: Look,
+): Promise<LogisticModel> {
+  const labels = data.train.map(({ classIndex }) => classIndex);
+  return trainColourBaseline(await colourOf({ source }, data.train, look), labels, data.classNames.length);
 }
 
 /** [n, classes] row by row. */
@@ -92,7 +107,11 @@ async function probabilitiesOf(
 }
 
 /** [n, colourFeatureCount] row by row. */
-async function colourOf({ source }: JudgeRequest, patches: readonly PlannedPatch[], look: Look): Promise<Float32Array> {
+async function colourOf(
+  { source }: Pick<JudgeRequest, 'source'>,
+  patches: readonly PlannedPatch[],
+  look: Look,
+): Promise<Float32Array> {
   const features = new Float32Array(patches.length * colourFeatureCount);
   const bytes = source.sizePx ** 2 * 3;
   for await (const { pixels, from } of viewBatches(source, null, 0, requestsOf(patches), 1)) {

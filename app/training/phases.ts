@@ -20,6 +20,7 @@ import { classWeightsFor } from './loss.ts';
 import { learningPartOf } from './memory.ts';
 import type { ArtifactSink } from './ports.ts';
 import { saveEpoch } from './resume.ts';
+import { phaseFileName, rungFile } from './rung-files.ts';
 import { isLinearHead, startHead } from './start-head.ts';
 import type { TrainingData } from './training-data.ts';
 import { judgePhase } from './verdict.ts';
@@ -152,7 +153,7 @@ async function runStep(
   const undo = resume?.undo ?? (await upper.snapshot());
   const best = await fit(fitting, fitHooks(request, step, upper, undo, standing));
   const result = { origin: originOf(request, step, best.epoch, best), weights: best.weights };
-  await sink.put(`rungs/${fileNameOf(step)}.ckpt`, await encodeCheckpoint(result));
+  await sink.put(rungFile(fileNameOf(step)), await encodeCheckpoint(result));
 
   const { epoch, valLoss, valAccuracy, losses } = best;
   const now: Standing = {
@@ -162,9 +163,9 @@ async function runStep(
   };
   if (standing.kept === null) return now;
   const patients = data.validation.map((patch) => (data.patientsKnown ? patch.patient : String(patch.index)));
-  const { kept, reason } = judgePhase(standing.kept.losses, losses, patients, step.strict);
-  emit({ type: 'rung', phase: phase.name, kept, reason, valLoss, valAccuracy });
-  if (kept) {
+  const verdict = judgePhase(standing.kept.losses, losses, patients, step.strict);
+  emit({ type: 'rung', phase: phase.name, ...verdict, valLoss, valAccuracy });
+  if (verdict.kept) {
     await pool.dropAbove(phase.unfreeze);
     return now;
   }
@@ -255,9 +256,8 @@ export function upperAt({ engine, cache, recipe }: PhasesRequest, unfreeze: numb
   return upperNetwork(engine, cache.network, boundaryFor(cache, unfreeze).group, recipe.batchNorm);
 }
 
-/** A phase's name comes from a recipe and may hold anything; a file name may not. */
 function fileNameOf({ phase, index }: Step): string {
-  return `${index}-${phase.name.replace(/[^\w-]/g, '_')}`;
+  return phaseFileName(index, phase.name);
 }
 
 function originOf(

@@ -29,6 +29,8 @@ export interface TrainPorts {
 export interface Ready {
   readonly phases: PhasesRequest;
   readonly network: Network;
+  /** The whole backbone, whose layers the network shares. */
+  readonly base: tf.LayersModel;
   readonly attach: string;
   readonly engine: TrainOutcome['engine'];
 }
@@ -36,7 +38,7 @@ export interface Ready {
 /**
  * Builds the network, gives it to `work`, and frees it.
  *
- * @param goesOn false: checkpoints of an earlier attempt are not looked at.
+ * @param start whether checkpoints of an earlier attempt are looked at, or where the head stands already.
  * @throws EosinError `train/...` for what cannot be trained, `job/cancelled` on cancel.
  */
 export async function withNetwork<T>(
@@ -44,7 +46,7 @@ export async function withNetwork<T>(
   ports: TrainPorts,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
-  goesOn: boolean,
+  start: 'resume' | 'anew' | { readonly attach: string },
   work: (ready: Ready) => Promise<T>,
 ): Promise<T> {
   const { recipe, threads, planHash, appVersion, patientsKnown } = spec;
@@ -58,15 +60,16 @@ export async function withNetwork<T>(
   const base = await backbone.build(engine.tf, weights, source.sizePx, { ownHead: recipe.head.kind === 'keep' });
   let network: Network | null = null;
   try {
-    const resume = goesOn ? await findResume(spec, ports, emit) : null;
-    const attach = resume?.origin.attach ?? (await chooseAttach(spec, ports, base, data, emit, breathe));
+    const resume = start === 'resume' ? await findResume(spec, ports, emit) : null;
+    const known = typeof start === 'object' ? start.attach : resume?.origin.attach;
+    const attach = known ?? (await chooseAttach(spec, ports, base, data, emit, breathe));
     network = attachHead(engine.tf, backbone, base, attach, recipe.head, classNames.length, recipe.seed);
     const { head, augment, seed } = recipe;
     const pooling = head.kind === 'keep' ? 'flatten' : head.pooling;
     const cache = { network, pooling, source, forward, caches, threads, augment, seed };
     const origin = { planHash, appVersion, engine: engine.id, attach };
     const phases = { engine: engine.tf, cache, data, recipe, sink, origin, resume, emit, breathe };
-    return await work({ phases, network, attach, engine: ranOn });
+    return await work({ phases, network, base, attach, engine: ranOn });
   } finally {
     disposeHead(network);
     base.dispose();
@@ -89,7 +92,7 @@ async function findResume(
 }
 
 /** The network shares the backbone's layers, which go with the backbone; only the head's are its own. */
-function disposeHead(network: Network | null): void {
+export function disposeHead(network: Network | null): void {
   if (network === null) return;
   for (const name of network.head.made) network.model.getLayer(name).dispose();
 }

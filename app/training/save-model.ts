@@ -14,7 +14,7 @@ export interface SavedModel {
   readonly onnx: Uint8Array;
   /** Largest difference of a probability between model.onnx and the layers model on the golden patches. */
   readonly parity: number;
-  /** Names below `model/`. */
+  /** Names below the folder. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
 }
 
@@ -25,6 +25,8 @@ export interface SaveRequest {
   readonly forward: ForwardRunnerFactory;
   readonly threads: number;
   readonly sink: ArtifactSink;
+  /** Where the files go, below the run's folder. */
+  readonly folder: string;
   readonly breathe: () => Promise<void>;
 }
 
@@ -35,14 +37,14 @@ const goldenCount = 64;
 const batchSize = 8;
 
 /**
- * Writes `model/model.json`, `model/weights.bin` and `model/model.onnx`.
+ * Writes `model.json`, `weights.bin` and `model.onnx` into the folder.
  *
  * @param golden patches to compare on; at most 64 of them are used, evenly spread.
  * @throws EosinError `train/parity` when the two differ by 1e-4 or more, `train/diverged` when a weight is not a number;
  * nothing is written then.
  */
 export async function saveModel(request: SaveRequest, golden: readonly PlannedPatch[]): Promise<SavedModel> {
-  const { network, sink } = request;
+  const { network, sink, folder } = request;
   await assertFinite(network);
   const onnx = await exportClassifier(network);
   const parity = await compare(request, onnx, spread(golden, goldenCount));
@@ -60,7 +62,7 @@ export async function saveModel(request: SaveRequest, golden: readonly PlannedPa
     [WEIGHTS_FILE, weights],
     ['model.onnx', onnx],
   ];
-  for (const [name, bytes] of files) await sink.put(`model/${name}`, bytes);
+  for (const [name, bytes] of files) await sink.put(`${folder}/${name}`, bytes);
   const hashes = await Promise.all(files.map(async ([name, bytes]) => ({ name, sha256: await sha256(bytes) })));
   return { onnx, parity, files: hashes };
 }

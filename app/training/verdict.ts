@@ -1,9 +1,11 @@
 /** Did a phase help? Judged by the validation loss of the same patches before and after. */
-import { pairedDifference } from './paired-difference.ts';
+import { type PairedDifference, pairedDifference } from './paired-difference.ts';
 
 export interface Verdict {
   readonly kept: boolean;
   readonly reason: string;
+  /** By how much the validation loss fell. */
+  readonly fall: PairedDifference;
 }
 
 /**
@@ -18,11 +20,12 @@ export function judgePhase(
   patients: readonly string[],
   strict: boolean,
 ): Verdict {
-  const { mean, standardError, unit } = pairedDifference(before, after, patients);
+  const fall = pairedDifference(before, after, patients);
+  const { mean, standardError, unit } = fall;
   const kept = mean > (strict ? standardError : 0);
   const change = `validation loss ${average(before).toFixed(4)} -> ${average(after).toFixed(4)}`;
   const error = `standard error of the difference ${standardError.toFixed(4)} over ${unit === 'patient' ? 'patients' : 'patches'}`;
-  return { kept, reason: `${change}, ${error}` };
+  return { kept, reason: `${change}, ${error}`, fall };
 }
 
 function average(values: Float32Array): number {
