@@ -4,12 +4,16 @@ import type * as tf from '@tensorflow/tfjs';
 import { EosinError } from '../core/errors.ts';
 import type { Engine, EngineId, TestedEngine } from './engine.ts';
 import { nativeObstacle, openNativeEngine } from './native-node.ts';
-import { selfTest } from './self-test.ts';
+import { notUsable } from './not-usable.ts';
+import { testedEngine } from './tested-engine.ts';
 import { openWasmEngine } from './wasm-node.ts';
+import { openWebGpuInNode, webGpuObstacle } from './webgpu-node.ts';
 
 export interface EngineOptions {
   /** Threads the engine may use; at least 1. */
   readonly threads: number;
+  /** For tests of correctness: WebGPU takes a renderer that imitates a GPU on the processor. */
+  readonly allowSoftwareGpu?: boolean;
 }
 
 /** A rung of the ladder; one that is not usable says exactly why. */
@@ -32,6 +36,7 @@ export async function openEngine(id: EngineId, options: EngineOptions): Promise<
   if (reason !== null) throw notUsable(id, reason);
   try {
     if (id === 'wasm') return await openWasmEngine(options.threads);
+    if (id === 'webgpu') return await openWebGpuInNode(options.allowSoftwareGpu ?? false);
     if (id === 'native-cuda' || id === 'native-cpu') return await openNativeEngine(id, options.threads);
     return await openReferenceEngine();
   } catch (cause) {
@@ -70,19 +75,12 @@ export async function openBestEngine(wanted: EngineId | null, options: EngineOpt
 }
 
 async function openTested(id: EngineId, options: EngineOptions): Promise<TestedEngine> {
-  const engine = await openEngine(id, options);
-  const result = await selfTest(engine);
-  if (result.passed) return { ...engine, gradientError: result.gradientError };
-  await engine.close();
-  throw new EosinError('engine/self-test', 'config', `The engine '${id}' failed its self-test: ${result.reason}.`, {
-    remedy: "Choose another engine; 'eosin doctor' shows which ones pass.",
-    fields: { engine: id, gradientError: result.gradientError, worst: result.worst },
-  });
+  return await testedEngine(await openEngine(id, options));
 }
 
 /** Why an engine cannot be opened here, as far as can be told without opening it. */
 function obstacle(id: EngineId): string | null {
-  if (id === 'webgpu') return 'this version of Eosin does not train on WebGPU yet';
+  if (id === 'webgpu') return webGpuObstacle();
   return id === 'native-cuda' || id === 'native-cpu' ? nativeObstacle(id) : null;
 }
 
@@ -93,14 +91,6 @@ async function openReferenceEngine(): Promise<Engine> {
   await engine.ready();
   const close = async (): Promise<void> => engine.disposeVariables();
   return { id: 'cpu', tf: engine, device: 'CPU, 1 thread, reference', threads: 1, close };
-}
-
-function notUsable(id: EngineId, reason: string, cause?: unknown): EosinError {
-  return new EosinError('engine/not-usable', 'config', `The engine '${id}' cannot be used: ${reason}.`, {
-    remedy: "Choose another engine; 'eosin doctor' shows which ones can be used.",
-    fields: { engine: id, reason },
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 function firstLine(error: unknown): string {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { EosinError } from '../../app/core/errors.ts';
 import type { Engine } from '../../app/engine/engine.ts';
 import { GRADIENT_CASES } from '../../app/engine/gradient-cases.ts';
 import { ladder, openBestEngine, openEngine } from '../../app/engine/node.ts';
@@ -71,12 +70,6 @@ test('the ladder says why a rung cannot be used', async () => {
     ['native-cuda', 'native-cpu', 'webgpu', 'wasm', 'cpu'],
   );
   for (const rung of rungs) assert.equal(rung.usable, rung.reason === undefined);
-  const webgpu = rungs.find((rung) => rung.id === 'webgpu')!;
-  assert.equal(webgpu.reason, 'this version of Eosin does not train on WebGPU yet');
-  await assert.rejects(
-    openEngine('webgpu', { threads: 1 }),
-    (error) => error instanceof EosinError && error.code === 'engine/not-usable' && error.kind === 'config',
-  );
 });
 
 test('the best engine is opened, and a wish overrules the order', async () => {
@@ -84,6 +77,10 @@ test('the best engine is opened, and a wish overrules the order', async () => {
   assert.equal(engine.id, 'cpu');
   await engine.close();
   engine = await openBestEngine(null, { threads: 2 });
-  const best = (await ladder()).find((rung) => rung.usable && rung.id !== 'cpu')!;
-  assert.equal(engine.id, best.id);
+  // Whether there is a GPU is known only once it was asked for.
+  const best = (await ladder()).filter((rung) => rung.usable && rung.id !== 'cpu').map((rung) => rung.id);
+  assert.equal(
+    engine.id,
+    best.find((id) => id !== 'webgpu' || engine!.id === 'webgpu'),
+  );
 });
