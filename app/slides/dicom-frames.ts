@@ -9,7 +9,7 @@ import type { ByteSource } from './byte-source.ts';
 import type { DicomHeader, DicomItem } from './dicom-data-set.ts';
 import { dicomTag } from './dicom-format.ts';
 import { badStructure, damagedTile, truncated } from './slide-errors.ts';
-import { limits } from './structure-check.ts';
+import { limits } from './slide-limits.ts';
 
 export interface FrameTable {
   readonly frames: number;

@@ -7,7 +7,7 @@ import { dicomTag, type FrameCoding, frameCoding, refusedSyntax, wholeSlideClass
 import { type FrameTable, readFrameTable } from './dicom-frames.ts';
 import { parseDecimal, plausibleMpp } from './plausible-mpp.ts';
 import { badStructure, unsupported } from './slide-errors.ts';
-import { limits } from './structure-check.ts';
+import { limits } from './slide-limits.ts';
 
 /** Where each frame lies, in px from the top left of the whole picture; `path` numbers the optical paths as they come. */
 export interface FramePlaces {

@@ -15,7 +15,7 @@ import { choosePlane } from './focal-planes.ts';
 import { resolutionMpp } from './generic-tiff.ts';
 import { parseDecimal, plausibleMpp } from './plausible-mpp.ts';
 import { badStructure, unsupported } from './slide-errors.ts';
-import { limits } from './structure-check.ts';
+import { limits } from './slide-limits.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import type { PlacedDirectories, TiffLayout } from './tiff-slide.ts';
 import { childrenOf, elementAt, looksLikeXml, parseXml, type XmlElement } from './xml.ts';

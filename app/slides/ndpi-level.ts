@@ -17,7 +17,7 @@ import { decodeRgb, mostPixels } from './image-codec.ts';
 import { joinSegments, mostSidePx, type NdpiJpeg, type SegmentGrid } from './ndpi-jpeg.ts';
 import type { JpegStream } from './ndpi-segments.ts';
 import { damagedTile } from './slide-errors.ts';
-import { limits } from './structure-check.ts';
+import { limits } from './slide-limits.ts';
 import type { TileLevel } from './tile-level.ts';
 import { decodeJpegInto } from './turbo-jpeg.ts';
 

@@ -19,7 +19,7 @@ import { findStarts, listedStarts } from './ndpi-segments.ts';
 import type { OpenOptions } from './open-slide.ts';
 import type { OnStep } from './slide.ts';
 import { badStructure, damagedTile, unsupported } from './slide-errors.ts';
-import { limits } from './structure-check.ts';
+import { limits } from './slide-limits.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { tag } from './tiff-format.ts';
 import { createLevelSlide, downsampleOf, type TiffSlide } from './tiff-slide.ts';

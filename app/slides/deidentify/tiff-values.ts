@@ -1,6 +1,7 @@
 /** What a TIFF says beside its pixels, tag by tag: the values that a copy without names must not hold. */
 import type { ByteSource } from '../byte-source.ts';
-import { type CheckedTiff, readFields } from '../structure-check.ts';
+import { readFields } from '../check-fields.ts';
+import type { CheckedTiff } from '../structure-check.ts';
 import type { TiffDirectory } from '../tiff-directory.ts';
 import { fieldBytes, readIntegers, type TiffField, tag } from '../tiff-format.ts';
 import { looksLikeXml, parseXml } from '../xml.ts';
