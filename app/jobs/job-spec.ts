@@ -18,17 +18,13 @@ export interface PatchStoreRef {
   readonly contextPx: number;
 }
 
-export interface TrainSpec {
+/** What learning itself needs to know, wherever it happens: no path is in it. */
+export interface LearningSpec {
   /** `find-rate` tries learning rates on the same data and leaves no model. */
   readonly kind: 'train' | 'find-rate';
-  /** An absolute folder of the run: cache, checkpoints and `model/` are written below it. */
-  readonly runFolder: string;
   readonly recipe: Recipe;
-  /** Where the recipe's backbone lies. */
-  readonly backbone: BackboneSource;
   readonly classes: readonly { readonly name: string; readonly colour: string }[];
   readonly patches: readonly PlannedPatch[];
-  readonly store: PatchStoreRef;
   readonly mpp: number | null;
   /** Null: the best usable rung of the ladder. */
   readonly engine: EngineId | null;
@@ -37,6 +33,18 @@ export interface TrainSpec {
   readonly appVersion: string;
   /** SHA-256 of patches, split, recipe and imported weights: what a checkpoint must agree with. */
   readonly planHash: string;
+  /** Pictures that may be in an engine's memory at once, where it ran out of it before; absent: what the estimate says. */
+  readonly mostAtOnce?: number;
+  /** The longest stretch of training between two checkpoints in milliseconds; absent: five minutes. */
+  readonly checkpointEveryMs?: number;
+}
+
+export interface TrainSpec extends LearningSpec {
+  /** An absolute folder of the run: cache, checkpoints and `model/` are written below it. */
+  readonly runFolder: string;
+  /** Where the recipe's backbone lies. */
+  readonly backbone: BackboneSource;
+  readonly store: PatchStoreRef;
 }
 
 export interface PredictSpec extends PredictInput {
@@ -73,7 +81,7 @@ export type ToWorker =
   | { type: 'finish' }
   | { type: 'cancel' };
 
-/** Worker to host. */
+/** Worker to host. What goes to a page that it is lent (page-messages.ts) ends in `lendPages`. */
 export type FromWorker =
   | { type: 'event'; event: JobEvent }
   /** probabilities [count, classes] row by row, as base64 of float32: small beside the pixels. */

@@ -1,9 +1,9 @@
 /**
  * Weights and the state of training as ONE file, so that it is whole or not there:
  *
- *     u32 length of the header | header JSON { schema, sha256 of the rest, data } | float32 values, one array after another
+ *     SHA-256 of all that follows | u32 length of the JSON | JSON | float32 values, one array after another
  *
- * `data` is plain; each Float32Array in it stands as { "$floats": [start, length] } and infinity as { "$number": "Infinity" }.
+ * The JSON is plain data; each Float32Array in it stands as { "$floats": [start, length] } and infinity as { "$number": "Infinity" }.
  */
 import { EosinError } from '../core/errors.ts';
 import type { WeightSnapshot } from '../networks/split-network.ts';
@@ -23,6 +23,7 @@ export interface CheckpointOrigin {
   readonly phaseIndex: number;
   /** Epochs of the phase that are done. */
   readonly epoch: number;
+  /** Of the last whole epoch; infinity before the first. */
   readonly valLoss: number;
   readonly valAccuracy: number;
 }
@@ -33,18 +34,42 @@ export interface WeightsCheckpoint {
   readonly weights: readonly WeightSnapshot[];
 }
 
-/** Everything within a phase that the next epoch depends on besides the weights. */
-export interface FitState {
-  readonly optimizer: OptimizerState;
-  readonly stop: StopState;
-  readonly plateau: PlateauState;
+/** Where an epoch stands after some of its batches. */
+export interface EpochPosition {
+  /** Batches that are done. */
+  readonly batches: number;
+  /** Loss summed over their pictures. */
+  readonly lossSum: number;
+  /** Pictures that were right. */
+  readonly hits: number;
   /** Optimizer steps done in the phase. */
   readonly step: number;
+}
+
+/** What an epoch began with, for when its loss turns out to be no number. */
+export interface EpochStart {
+  readonly weights: readonly WeightSnapshot[];
+  readonly optimizer: OptimizerState;
+}
+
+/** Everything within a phase that the next step depends on besides the weights and the optimizer. */
+export interface PhaseState {
+  readonly stop: StopState;
+  readonly plateau: PlateauState;
+  /** Optimizer steps that the phase's whole epochs have done. */
+  readonly step: number;
+  /** Lowest training loss of an epoch. */
   readonly lowestLoss: number;
   /** Epochs in a row with a training loss far over the lowest. */
   readonly divergingEpochs: number;
   /** How often the rate was halved because the loss was not a number. */
   readonly halvings: number;
+}
+
+export interface FitState extends PhaseState {
+  readonly optimizer: OptimizerState;
+  /** Null between epochs. */
+  readonly middle: (EpochPosition & { readonly start: EpochStart }) | null;
 }
 
 /** The phase and epoch whose weights count so far. */
@@ -57,12 +82,15 @@ export interface KeptPhase {
   readonly losses: Float32Array;
 }
 
-/** The end of an epoch, complete: a run that goes on from here ends as if it had never stopped. */
+/** The end of an epoch or a moment in it, complete: a run that goes on from here ends as if it had never stopped. */
 export interface EpochCheckpoint extends WeightsCheckpoint {
+  /** Grows by one from checkpoint to checkpoint of a run. */
+  readonly serial: number;
   /** Layer groups below the head that `weights` reaches down to. */
   readonly reach: number;
   readonly state: FitState;
-  readonly best: FitBest;
+  /** Null before the first whole epoch of the phase. */
+  readonly best: FitBest | null;
   /** The weights before the phase, for when it has to be undone. */
   readonly undo: readonly WeightSnapshot[];
   readonly before: KeptPhase | null;
@@ -70,11 +98,7 @@ export interface EpochCheckpoint extends WeightsCheckpoint {
   readonly undone: number;
 }
 
-interface Header {
-  readonly schema: 1;
-  readonly sha256: string;
-  readonly data: unknown;
-}
+const hashBytes = 32;
 
 /** `data` is plain: objects, arrays, texts, numbers, booleans, null and Float32Arrays. */
 export async function encodeCheckpoint(data: WeightsCheckpoint | EpochCheckpoint): Promise<Uint8Array> {
@@ -87,62 +111,47 @@ export async function encodeCheckpoint(data: WeightsCheckpoint | EpochCheckpoint
     floats += value.length;
     return { $floats: [floats - value.length, value.length] };
   });
-  const payload = joined(arrays);
-  const header = JSON.stringify({ schema: 1, sha256: await sha256(payload), data: 0 }).replace(/0}$/, `${plain}}`);
-  const json = new TextEncoder().encode(header);
-  const bytes = new Uint8Array(4 + json.length + payload.length);
-  new DataView(bytes.buffer).setUint32(0, json.length, true);
-  bytes.set(json, 4);
-  bytes.set(payload, 4 + json.length);
+  const json = new TextEncoder().encode(plain);
+  const bytes = new Uint8Array(hashBytes + 4 + json.length + floats * 4);
+  new DataView(bytes.buffer).setUint32(hashBytes, json.length, true);
+  bytes.set(json, hashBytes + 4);
+  let at = hashBytes + 4 + json.length;
+  for (const array of arrays) {
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
+    at += array.byteLength;
+  }
+  bytes.set(await digest(bytes.subarray(hashBytes)));
   return bytes;
 }
 
 /** @throws EosinError `train/broken-checkpoint` for bytes that are cut off or changed. */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<WeightsCheckpoint | EpochCheckpoint> {
-  const { json, payload } = parts(bytes);
-  const values = new Float32Array(payload.slice().buffer);
-  const header = parsed(json, values);
-  if ((await sha256(payload)) !== header.sha256) throw broken();
-  return header.data as WeightsCheckpoint | EpochCheckpoint;
+  const body = bytes.subarray(hashBytes);
+  if (body.length < 4 || hex(bytes.subarray(0, hashBytes)) !== (await sha256(body))) throw broken();
+  const length = new DataView(body.buffer, body.byteOffset).getUint32(0, true);
+  const json = new TextDecoder().decode(body.subarray(4, 4 + length));
+  const values = new Float32Array(body.slice(4 + length).buffer);
+  return JSON.parse(json, (_, value: { $floats?: [number, number]; $number?: string } | null) => {
+    if (value?.$floats) return values.slice(value.$floats[0], value.$floats[0] + value.$floats[1]);
+    return value?.$number ? Number(value.$number) : value;
+  }) as WeightsCheckpoint | EpochCheckpoint;
 }
 
-function parts(bytes: Uint8Array): { json: string; payload: Uint8Array } {
-  const length = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const payload = bytes.subarray(4 + length);
-  if (length === 0 || 4 + length > bytes.length || payload.length % 4 !== 0) throw broken();
-  return { json: new TextDecoder().decode(bytes.subarray(4, 4 + length)), payload };
-}
-
-function parsed(json: string, values: Float32Array): Header {
-  try {
-    return JSON.parse(json, (_, value: { $floats?: [number, number]; $number?: string } | null) => {
-      if (value?.$floats) return values.slice(value.$floats[0], value.$floats[0] + value.$floats[1]);
-      return value?.$number ? Number(value.$number) : value;
-    }) as Header;
-  } catch (cause) {
-    throw broken(cause);
-  }
-}
-
-function broken(cause?: unknown): EosinError {
+function broken(): EosinError {
   return new EosinError('train/broken-checkpoint', 'input', 'A checkpoint of the run is damaged.', {
     remedy: 'Start the run anew.',
-    cause,
   });
-}
-
-function joined(arrays: readonly Float32Array[]): Uint8Array {
-  const bytes = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const array of arrays) {
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
-    at += array.byteLength;
-  }
-  return bytes;
 }
 
 /** SHA-256 in hex, by WebCrypto: there in Node and in a page. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(await digest(bytes));
+}
+
+async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

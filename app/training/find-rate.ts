@@ -9,14 +9,15 @@
  * Each phase is tried from the weights before training: a linear head from its probe. Nothing is kept.
  */
 import type { JobEvent, RateRange } from '../core/run.ts';
-import type { TrainSpec } from '../jobs/job-spec.ts';
+import type { LearningSpec } from '../jobs/job-spec.ts';
 import { createActivationPool } from './activation-pool.ts';
-import { type FitRequest, orderOf } from './fit.ts';
+import type { FitRequest } from './fit.ts';
 import { feedBatches, gradientsOf } from './gradients.ts';
 import { createOptimizer } from './optimizer.ts';
 import { fitRequest, plannedDepths, startFirstHead, stepsOf, upperAt } from './phases.ts';
 import { type TrainPorts, withNetwork } from './prepare.ts';
 import { stageProgress } from './stage-progress.ts';
+import { orderOf } from './train-epoch.ts';
 
 const lowestRate = 1e-6;
 const highestRate = 10;
@@ -30,7 +31,7 @@ const burst = 4;
 
 /** Tries every phase of the recipe and the first rung of its ladder; tells a `rates` event for each. */
 export async function findRates(
-  spec: TrainSpec,
+  spec: LearningSpec,
   ports: TrainPorts,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,

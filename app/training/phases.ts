@@ -14,12 +14,18 @@ import { type UpperNetwork, upperNetwork } from '../networks/split-network.ts';
 import { boundaryFor, type CacheRequest } from './activation-cache.ts';
 import { type ActivationPool, createActivationPool, type PooledActivations } from './activation-pool.ts';
 import { batchAdvice, memoryWords } from './batch-advice.ts';
-import { type CheckpointOrigin, type EpochCheckpoint, encodeCheckpoint, type KeptPhase } from './checkpoint.ts';
+import {
+  type CheckpointOrigin,
+  type EpochCheckpoint,
+  encodeCheckpoint,
+  type FitState,
+  type KeptPhase,
+} from './checkpoint.ts';
+import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.ts';
 import { type FitBest, type FitHooks, type FitRequest, fit } from './fit.ts';
 import { classWeightsFor } from './loss.ts';
 import { learningPartOf } from './memory.ts';
 import type { ArtifactSink } from './ports.ts';
-import { saveEpoch } from './resume.ts';
 import { phaseFileName, rungFile } from './rung-files.ts';
 import { isLinearHead, startHead } from './start-head.ts';
 import type { TrainingData } from './training-data.ts';
@@ -35,7 +41,14 @@ export interface PhasesRequest {
   readonly origin: Pick<CheckpointOrigin, 'planHash' | 'appVersion' | 'engine' | 'attach'>;
   /** Where an interrupted run goes on. */
   readonly resume: EpochCheckpoint | null;
+  /** The longest stretch of training between two checkpoints. */
+  readonly checkpointEveryMs: number;
+  /** Pictures that may learn at once, where the engine had no room for more. */
+  readonly mostAtOnce: number;
+  /** Aborted once the run is to stop where it is; a checkpoint is written then. */
+  readonly pause?: AbortSignal | undefined;
   readonly emit: (event: JobEvent) => void;
+  /** Throws once the run is to stop. */
   readonly breathe: () => Promise<void>;
 }
 
@@ -65,7 +78,7 @@ const undoneInARow = 2;
 
 /** Runs every phase and rung on the network of `request.cache` and leaves the weights of the last kept one in it. */
 export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
-  const { recipe, resume, cache } = request;
+  const { recipe, resume, cache, sink, checkpointEveryMs, pause } = request;
   const groups = cache.network.groups.map(({ name }) => name);
   const steps = stepsOf(recipe, groups);
   const first = resume?.origin.phaseIndex ?? 0;
@@ -75,10 +88,11 @@ export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
     upperAt(request, resume.reach).restore(resume.weights);
     standing = { kept: resume.before, reach: resume.reach, undone: resume.undone };
   }
+  const writer = createCheckpointWriter(sink, checkpointEveryMs, resume?.serial ?? 0, pause);
   const pool = createActivationPool(request, planned);
   try {
     for (const step of steps.slice(first)) {
-      standing = await runStep(request, pool, step, steps.length, standing);
+      standing = await runStep(request, pool, writer, step, steps.length, standing);
       if (step.strict && standing.undone >= undoneInARow && step.index < steps.length - 1) {
         const text = `${undoneInARow} layer groups in a row did not help; those further down stay frozen.`;
         request.emit({ type: 'note', level: 'info', text });
@@ -131,6 +145,7 @@ function rungsOf({ ladder }: Recipe, groups: readonly string[]): Omit<Step, 'ind
 async function runStep(
   request: PhasesRequest,
   pool: ActivationPool,
+  writer: CheckpointWriter,
   step: Step,
   count: number,
   standing: Standing,
@@ -151,7 +166,7 @@ async function runStep(
 
   if (!resume) await startFirstHead(request, step, upper, activations);
   const undo = resume?.undo ?? (await upper.snapshot());
-  const best = await fit(fitting, fitHooks(request, step, upper, undo, standing));
+  const best = await fit(fitting, fitHooks(request, writer, step, upper, undo, standing));
   const result = { origin: originOf(request, step, best.epoch, best), weights: best.weights };
   await sink.put(rungFile(fileNameOf(step)), await encodeCheckpoint(result));
 
@@ -198,7 +213,7 @@ export async function startFirstHead(
 }
 
 export function fitRequest(
-  { engine, cache, data, recipe, origin }: PhasesRequest,
+  { engine, cache, data, recipe, origin, mostAtOnce }: PhasesRequest,
   { phase, index, rateSetting }: Step,
   upper: UpperNetwork,
   { train, validation }: PooledActivations,
@@ -219,14 +234,18 @@ export function fitRequest(
     microBatch:
       recipe.batchNorm === 'training'
         ? recipe.batchSize
-        : microBatchFor(learningPartOf(cache.network, phase.unfreeze), recipe.batchSize, origin.engine),
+        : Math.min(
+            mostAtOnce,
+            microBatchFor(learningPartOf(cache.network, phase.unfreeze), recipe.batchSize, origin.engine),
+          ),
     resume: resume && { epoch: resume.origin.epoch, state: resume.state, best: resume.best },
   };
 }
 
-/** After each epoch: the best weights where they are new, and all that a resume needs; then the event. */
+/** After each epoch: the best weights where they are new, and all that a resume needs; then the event. In mid-epoch now and then. */
 function fitHooks(
   request: PhasesRequest,
+  writer: CheckpointWriter,
   step: Step,
   upper: UpperNetwork,
   undo: EpochCheckpoint['undo'],
@@ -235,21 +254,30 @@ function fitHooks(
   const { sink, emit, breathe } = request;
   const reach = Math.max(reached, step.phase.unfreeze);
   const whole = reach === step.phase.unfreeze ? upper : upperAt(request, reach);
+  const save = async (epoch: number, scores: Scores, best: FitBest | null, state: FitState): Promise<void> => {
+    const origin = originOf(request, step, epoch, scores);
+    await writer.save({ origin, weights: await whole.snapshot(), reach, state, best, undo, before, undone });
+  };
   return {
     async onEpoch(event, best, state) {
       if (event.best) {
         const checkpoint = { origin: originOf(request, step, best.epoch, best), weights: best.weights };
         await sink.put(`checkpoints/best-${fileNameOf(step)}.ckpt`, await encodeCheckpoint(checkpoint));
       }
-      const origin = originOf(request, step, event.epoch, event);
-      const weights = await whole.snapshot();
-      await saveEpoch(sink, { origin, weights, reach, state: await state(), best, undo, before, undone });
+      await save(event.epoch, event, best, await state());
       emit(event);
+    },
+    async onMiddle(epoch, best, state) {
+      if (writer.due()) await save(epoch, best ?? noScores, best, await state());
     },
     onNote: (text) => emit({ type: 'note', level: 'warning', text }),
     breathe,
   };
 }
+
+type Scores = Pick<FitBest, 'valLoss' | 'valAccuracy'>;
+/** Of a phase without a whole epoch. */
+const noScores: Scores = { valLoss: Number.POSITIVE_INFINITY, valAccuracy: 0 };
 
 /** The part of the network that learns when the top `unfreeze` groups do. */
 export function upperAt({ engine, cache, recipe }: PhasesRequest, unfreeze: number): UpperNetwork {
@@ -264,7 +292,7 @@ function originOf(
   { origin }: PhasesRequest,
   { phase, index }: Step,
   epoch: number,
-  { valLoss, valAccuracy }: Pick<FitBest, 'valLoss' | 'valAccuracy'>,
+  { valLoss, valAccuracy }: Scores,
 ): CheckpointOrigin {
   return { ...origin, phase: phase.name, phaseIndex: index, epoch, valLoss, valAccuracy };
 }

@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Inflation, JobEvent } from '../core/run.ts';
 import type { TestedEngine } from '../engine/engine.ts';
-import type { TrainOutcome, TrainSpec } from '../jobs/job-spec.ts';
+import type { LearningSpec, TrainOutcome } from '../jobs/job-spec.ts';
 import type { Backbone, BackboneWeights } from '../networks/backbone.ts';
 import { backboneUpTo } from '../networks/layer-groups.ts';
 import { attachHead, type Network } from '../networks/network.ts';
@@ -23,7 +23,12 @@ export interface TrainPorts {
   readonly forward: ForwardRunnerFactory;
   /** The run's folder: checkpoints/, rungs/ and model/ are written through it. */
   readonly sink: ArtifactSink;
+  /** Aborted once the run is to stop where it is, to go on later without a loss; absent: never. */
+  readonly pause?: AbortSignal | undefined;
 }
+
+/** What a crash may cost at most. */
+const fiveMinutesMs = 5 * 60_000;
 
 /** A network that is ready to learn. */
 export interface Ready {
@@ -42,16 +47,16 @@ export interface Ready {
  * @throws EosinError `train/...` for what cannot be trained, `job/cancelled` on cancel.
  */
 export async function withNetwork<T>(
-  spec: TrainSpec,
+  spec: LearningSpec,
   ports: TrainPorts,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
   start: 'resume' | 'anew' | { readonly attach: string },
   work: (ready: Ready) => Promise<T>,
 ): Promise<T> {
-  const { recipe, threads, planHash, appVersion, patientsKnown } = spec;
-  const { engine, backbone, weights, source, caches, forward, sink } = ports;
-  const breathe = createBreather(signal);
+  const { recipe, threads, planHash, appVersion, patientsKnown, checkpointEveryMs = fiveMinutesMs } = spec;
+  const { engine, backbone, weights, source, caches, forward, sink, pause } = ports;
+  const breathe = createBreather(pause ? AbortSignal.any([signal, pause]) : signal);
   const classNames = spec.classes.map(({ name }) => name);
   const data = trainingData(spec.patches, classNames, recipe, patientsKnown);
   const { id, device, gradientError } = engine;
@@ -68,7 +73,20 @@ export async function withNetwork<T>(
     const pooling = head.kind === 'keep' ? 'flatten' : head.pooling;
     const cache = { network, pooling, source, forward, caches, threads, augment, seed };
     const origin = { planHash, appVersion, engine: engine.id, attach };
-    const phases = { engine: engine.tf, cache, data, recipe, sink, origin, resume, emit, breathe };
+    const phases = {
+      engine: engine.tf,
+      cache,
+      data,
+      recipe,
+      sink,
+      origin,
+      resume,
+      mostAtOnce: spec.mostAtOnce ?? Number.POSITIVE_INFINITY,
+      checkpointEveryMs,
+      pause,
+      emit,
+      breathe,
+    };
     return await work({ phases, network, base, attach, engine: ranOn });
   } finally {
     disposeHead(network);
@@ -78,7 +96,7 @@ export async function withNetwork<T>(
 
 /** The last epoch of the same plan, if an earlier attempt at this run left one. */
 async function findResume(
-  { planHash, appVersion }: TrainSpec,
+  { planHash, appVersion }: LearningSpec,
   { sink, engine }: TrainPorts,
   emit: (event: JobEvent) => void,
 ): Promise<EpochCheckpoint | null> {
@@ -86,7 +104,9 @@ async function findResume(
   const resume = await findEpoch(sink, { planHash, appVersion, engine: engine.id }, warn);
   if (resume) {
     const { phase, epoch } = resume.origin;
-    emit({ type: 'note', level: 'info', text: `The run goes on after epoch ${epoch} of phase ${phase}.` });
+    const { middle } = resume.state;
+    const where = middle ? `in epoch ${epoch + 1}, after ${middle.batches} batches,` : `after epoch ${epoch}`;
+    emit({ type: 'note', level: 'info', text: `The run goes on ${where} of phase ${phase}.` });
   }
   return resume;
 }
@@ -99,7 +119,7 @@ export function disposeHead(network: Network | null): void {
 
 /** The group that the head grows on: as the recipe says, or what the depth probe finds for `auto`. */
 async function chooseAttach(
-  { recipe, threads }: TrainSpec,
+  { recipe, threads }: LearningSpec,
   { backbone, source, forward }: TrainPorts,
   base: tf.LayersModel,
   data: TrainingData,

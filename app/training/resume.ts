@@ -1,55 +1,48 @@
-/**
- * The last two epochs on disk, written in turns, so that one damaged file costs one epoch and not the run.
- *
- *     checkpoints/last-0.ckpt   checkpoints/last-1.ckpt   checkpoints/best-N-PHASE.ckpt   rungs/N-PHASE.ckpt
- */
+/** Where an interrupted run goes on: the latest of its checkpoints that is whole and its own. */
 import { EosinError } from '../core/errors.ts';
-import { type CheckpointOrigin, decodeCheckpoint, type EpochCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { type CheckpointOrigin, decodeCheckpoint, type EpochCheckpoint } from './checkpoint.ts';
+import { checkpointFile } from './checkpoint-writer.ts';
 import type { ArtifactSink } from './ports.ts';
 
-/** Writes the end of an epoch over the older one of the two files. */
-export async function saveEpoch(sink: ArtifactSink, checkpoint: EpochCheckpoint): Promise<void> {
-  const { phaseIndex, epoch } = checkpoint.origin;
-  await sink.put(fileOf((phaseIndex + epoch) % 2), await encodeCheckpoint(checkpoint));
-}
+type Origin = Pick<CheckpointOrigin, 'planHash' | 'appVersion' | 'engine'>;
 
 /**
- * The latest whole checkpoint of the same plan, app version and engine; null where the run starts anew. A damaged file is
- * passed over with a word about it.
+ * The latest whole checkpoint of the same plan, app version and engine; null where the run starts anew. What is damaged or
+ * another's is passed over with a word about it.
  */
 export async function findEpoch(
   sink: ArtifactSink,
-  origin: Pick<CheckpointOrigin, 'planHash' | 'appVersion' | 'engine'>,
+  origin: Origin,
   onNote: (text: string) => void,
 ): Promise<EpochCheckpoint | null> {
-  let latest: EpochCheckpoint | null = null;
-  let stale = false;
+  const own: EpochCheckpoint[] = [];
+  let [damaged, foreign] = [0, 0];
   for (const slot of [0, 1]) {
-    const bytes = await sink.get(fileOf(slot));
-    if (bytes === null) continue;
-    try {
-      const found = (await decodeCheckpoint(bytes)) as EpochCheckpoint;
-      const own =
-        found.origin.planHash === origin.planHash &&
-        found.origin.appVersion === origin.appVersion &&
-        found.origin.engine === origin.engine;
-      if (!own) stale = true;
-      if (own && (latest === null || isLater(found.origin, latest.origin))) latest = found;
-    } catch (error) {
-      if (!(error instanceof EosinError)) throw error;
-      onNote(`The checkpoint ${fileOf(slot)} is damaged; the run goes on from the one before it.`);
-    }
+    const bytes = await sink.get(checkpointFile(slot));
+    const found = bytes && (await decoded(bytes));
+    if (found === 'damaged') damaged++;
+    else if (found && isOf(found.origin, origin)) own.push(found);
+    else if (found) foreign++;
   }
-  if (stale && latest === null) {
-    onNote('Labels, split, program or engine have changed since the earlier attempt: the run starts anew.');
+  const latest = own.toSorted((a, b) => b.serial - a.serial)[0] ?? null;
+  const whence = latest ? 'the run goes on from the other one' : 'the run starts anew';
+  if (foreign > 0) {
+    onNote(`Labels, split, program or engine have changed since an earlier attempt left its checkpoint: ${whence}.`);
   }
+  if (damaged === 1) onNote(`One of the run's two checkpoints is damaged: ${whence}.`);
+  if (damaged === 2) onNote(`Both checkpoints of the run are damaged: ${whence}.`);
   return latest;
 }
 
-function isLater(a: CheckpointOrigin, b: CheckpointOrigin): boolean {
-  return a.phaseIndex > b.phaseIndex || (a.phaseIndex === b.phaseIndex && a.epoch > b.epoch);
+async function decoded(bytes: Uint8Array): Promise<EpochCheckpoint | 'damaged'> {
+  try {
+    return (await decodeCheckpoint(bytes)) as EpochCheckpoint;
+  } catch (error) {
+    if (error instanceof EosinError) return 'damaged';
+    throw error;
+  }
 }
 
-function fileOf(slot: number): string {
-  return `checkpoints/last-${slot}.ckpt`;
+function isOf(found: CheckpointOrigin, { planHash, appVersion, engine }: Origin): boolean {
+  return found.planHash === planHash && found.appVersion === appVersion && found.engine === engine;
 }

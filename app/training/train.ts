@@ -6,7 +6,7 @@
  * A run that was cut off goes on after its last whole epoch when the same spec comes again.
  */
 import type { JobEvent } from '../core/run.ts';
-import type { TrainOutcome, TrainSpec } from '../jobs/job-spec.ts';
+import type { LearningSpec, TrainOutcome } from '../jobs/job-spec.ts';
 import { finishNetwork } from './finish-network.ts';
 import { runPhases } from './phases.ts';
 import { type TrainPorts, withNetwork } from './prepare.ts';
@@ -18,7 +18,7 @@ import { type TrainPorts, withNetwork } from './prepare.ts';
  * @throws EosinError `train/...` for what cannot be trained, `job/cancelled` on cancel: checkpoints stay then.
  */
 export async function train(
-  spec: TrainSpec,
+  spec: LearningSpec,
   ports: TrainPorts,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,

@@ -20,6 +20,7 @@ const checkpoint: EpochCheckpoint = {
     { name: 'logits/kernel', shape: [2, 2], values: new Float32Array([1, -2, 3.5, 1e-20]) },
     { name: 'logits/bias', shape: [2], values: new Float32Array([0.1, 0.2]) },
   ],
+  serial: 7,
   reach: 2,
   state: {
     optimizer: {
@@ -35,6 +36,7 @@ const checkpoint: EpochCheckpoint = {
     lowestLoss: 0.3,
     divergingEpochs: 0,
     halvings: 0,
+    middle: null,
   },
   best: { epoch: 2, valLoss: 0.2, valAccuracy: 0.95, losses: new Float32Array([0.1, 0.3]), weights: [] },
   undo: [{ name: 'logits/bias', shape: [2], values: new Float32Array([0, 0]) }],
@@ -48,11 +50,23 @@ test('a checkpoint comes back as it was, infinities and optimizer state included
   assert.deepEqual(await decodeCheckpoint(await encodeCheckpoint({ origin, weights })), { origin, weights });
 });
 
-test('a changed, shortened or foreign file is refused', async () => {
+test('a position in mid-epoch comes back to the last bit', async () => {
+  const start = { weights: checkpoint.weights, optimizer: checkpoint.state.optimizer };
+  const middle = { batches: 5, lossSum: 0.1 + 0.2, hits: 17, step: 41, start };
+  const inside: EpochCheckpoint = { ...checkpoint, best: null, state: { ...checkpoint.state, middle } };
+  assert.deepEqual(await decodeCheckpoint(await encodeCheckpoint(inside)), inside);
+});
+
+test('a file that was cut off anywhere, or in which one bit is another, is refused', async () => {
   const bytes = await encodeCheckpoint(checkpoint);
-  const changed = bytes.slice();
-  changed[changed.length - 3]! ^= 1;
-  for (const broken of [changed, bytes.slice(0, -4), bytes.slice(0, 40), new Uint8Array(3), new Uint8Array(100)]) {
+  const cut = Array.from({ length: 40 }, (_, i) => bytes.slice(0, Math.floor((bytes.length * i) / 40)));
+  const flipped = Array.from({ length: 40 }, (_, i) => {
+    const other = bytes.slice();
+    other[Math.floor(((bytes.length - 1) * i) / 39)]! ^= 1 << (i % 8);
+    return other;
+  });
+  const grown = new Uint8Array([...bytes, 0]);
+  for (const broken of [...cut, ...flipped, grown, new Uint8Array(100)]) {
     await assert.rejects(decodeCheckpoint(broken), { code: 'train/broken-checkpoint' });
   }
 });

@@ -53,7 +53,7 @@ const request: FitRequest = {
 };
 
 function hooks(events: EpochEvent[] = []): FitHooks {
-  return { onEpoch: async (event) => void events.push(event), onNote: () => {}, breathe };
+  return { onEpoch: async (event) => void events.push(event), onMiddle: async () => {}, onNote: () => {}, breathe };
 }
 
 /** One run from the same start. */
@@ -128,7 +128,7 @@ test('a loss that is no number puts the last good epoch back and goes on at half
   await fit(
     { ...request, phase: phaseSchema.parse({ ...request.phase, epochs: 1 }) as FitRequest['phase'] },
     {
-      onEpoch: async (event) => void events.push(event),
+      ...hooks(events),
       onNote: (text) => notes.push(text),
       async breathe() {
         if (spoil) api.tidy(() => bias.assign(api.fill(bias.shape, Number.NaN)));
@@ -158,6 +158,7 @@ test('a training loss over ten times its lowest for three epochs ends the phase 
     lowestLoss: 1e-9,
     divergingEpochs: 0,
     halvings: 0,
+    middle: null,
   };
   optimizer.dispose();
   const notes: string[] = [];

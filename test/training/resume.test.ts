@@ -1,63 +1,167 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { JobEvent } from '../../app/core/run.ts';
+import { decodeCheckpoint, type EpochCheckpoint, encodeCheckpoint } from '../../app/training/checkpoint.ts';
 import { applySettings } from '../../app/training/recipe-book.ts';
 import { train } from '../../app/training/train.ts';
 import {
   engine,
   lossesOf,
+  memorySink,
   ofType,
   ports,
   smallPatches,
   smallRecipe,
   specOf,
+  type Trained,
   trainTextures,
 } from './fixtures/train-bench.ts';
 
 after(() => engine.close());
 
-test('a run that was cut off goes on after its last whole epoch and ends with the same files', async () => {
-  const recipe = applySettings(smallRecipe, ['phases.fine-tune.epochs=4']);
-  const spec = specOf(recipe, smallPatches.patches);
-  const whole = await trainTextures(recipe);
+const recipe = applySettings(smallRecipe, ['phases.fine-tune.epochs=4', 'head.dropout=0.3']);
+const spec = specOf(recipe, smallPatches.patches);
+const never = new AbortController().signal;
+const whole = await trainTextures(recipe);
 
-  const { source } = smallPatches;
+/** The folder of a run that was cut off by the end of fine-tuning's epoch `epoch`. */
+async function cutAfter(epoch: number): Promise<ReturnType<typeof memorySink>> {
   const cut = new AbortController();
-  const first = ports(source);
-  const stopAfter = (event: JobEvent): void => {
-    if (event.type === 'epoch' && event.phase === 'fine-tune' && event.epoch === 2) cut.abort();
+  const first = ports(smallPatches.source);
+  const stop = (event: JobEvent): void => {
+    if (event.type === 'epoch' && event.phase === 'fine-tune' && event.epoch === epoch) cut.abort();
   };
-  await assert.rejects(train(spec, first, stopAfter, cut.signal), { code: 'job/cancelled' });
-  // The later of the two files is damaged: the one before it counts, and the run says so.
-  const latest = first.sink.files.get('checkpoints/last-1.ckpt')!;
-  first.sink.files.set('checkpoints/last-1.ckpt', latest.slice(0, -8));
+  await assert.rejects(train(spec, first, stop, cut.signal), { code: 'job/cancelled' });
+  return first.sink;
+}
 
+/** The run goes on in `sink`. */
+async function goOn(sink: ReturnType<typeof memorySink>, given = spec): Promise<Trained & { notes: string }> {
   const events: JobEvent[] = [];
-  const outcome = await train(
-    spec,
-    ports(source, first.sink),
-    (event) => events.push(event),
-    new AbortController().signal,
-  );
-  const epochs = ofType(events, 'epoch').map(({ phase, epoch }) => `${phase} ${epoch}`);
-  assert.deepEqual(epochs, ['fine-tune 2', 'fine-tune 3', 'fine-tune 4']);
-  assert.match(
-    ofType(events, 'note')
-      .map(({ text }) => text)
-      .join(' '),
-    /damaged.*goes on after epoch 1/,
-  );
-  assert.deepEqual(lossesOf(events), lossesOf(whole.events).slice(-6));
+  const outcome = await train(given, ports(smallPatches.source, sink), (event) => events.push(event), never);
+  const notes = ofType(events, 'note').map(({ text }) => text);
+  return { outcome, events, files: sink.files, notes: notes.join(' ') };
+}
+
+const epochsOf = ({ events }: Trained): string[] =>
+  ofType(events, 'epoch').map(({ phase, epoch }) => `${phase} ${epoch}`);
+
+/** Names of the older and the later of the two checkpoints. */
+async function byAge({ files }: Pick<Trained, 'files'>): Promise<[older: string, later: string]> {
+  const names = ['checkpoints/last-0.ckpt', 'checkpoints/last-1.ckpt'] as const;
+  const [a, b] = await Promise.all(names.map((name) => decodeCheckpoint(files.get(name)!)));
+  return (a as EpochCheckpoint).serial < (b as EpochCheckpoint).serial ? [...names] : [names[1], names[0]];
+}
+
+/** A run in `sink` that ends right after its `count`-th checkpoint, as by a crash: null. Its outcome when it came to its end before. */
+async function crashAfter(
+  sink: ReturnType<typeof memorySink>,
+  count: number,
+  events: JobEvent[],
+): Promise<Trained['outcome'] | null> {
+  const crash = new AbortController();
+  const given = ports(smallPatches.source, sink);
+  let left = count;
+  const put = async (name: string, bytes: Uint8Array): Promise<void> => {
+    await sink.put(name, bytes);
+    if (name.includes('last-') && --left === 0) crash.abort();
+  };
+  const eager = { ...spec, checkpointEveryMs: 0 };
+  try {
+    return await train(eager, { ...given, sink: { ...sink, put } }, (e) => events.push(e), crash.signal);
+  } catch (error) {
+    assert.equal((error as { code?: string }).code, 'job/cancelled');
+    return null;
+  }
+}
+
+test('a run that breaks off again and again in mid-epoch ends with the files of the unbroken run', async () => {
+  const sink = memorySink();
+  let [breaks, middles] = [0, 0];
+  const events: JobEvent[] = [];
+  let outcome: Trained['outcome'] | null = null;
+  for (;;) {
+    outcome = await crashAfter(sink, 4 + (breaks % 3), events);
+    if (outcome) break;
+    assert.ok(++breaks < 40, 'each attempt gets further');
+    const [, later] = await byAge(sink);
+    const { state } = (await decodeCheckpoint(sink.files.get(later)!)) as EpochCheckpoint;
+    if (state.middle) middles++;
+  }
+  assert.ok(breaks > 5 && middles > 3, `${breaks} breaks, ${middles} of them in mid-epoch`);
   assert.deepEqual(outcome.files, whole.outcome.files);
+  // An epoch whose checkpoint was the last before a break was not told: those that were, are those of the unbroken run.
+  const told = ofType(events, 'epoch').map(({ phase, epoch, loss, valLoss }) => ({ phase, epoch, loss, valLoss }));
+  const all = ofType(whole.events, 'epoch').map(({ phase, epoch, loss, valLoss }) => ({ phase, epoch, loss, valLoss }));
+  assert.ok(told.length > 3);
+  for (const epoch of told)
+    assert.ok(
+      all.some((one) => isDeepStrictEqual(one, epoch)),
+      JSON.stringify(epoch),
+    );
 });
 
-test('a checkpoint of another plan is not gone on from', async () => {
-  const first = ports(smallPatches.source);
-  const recipe = applySettings(smallRecipe, ['phases.fine-tune.epochs=1']);
-  const spec = specOf(recipe, smallPatches.patches);
-  await train(spec, first, () => {}, new AbortController().signal);
-  const events: JobEvent[] = [];
-  const other = { ...spec, planHash: 'another' };
-  await train(other, ports(smallPatches.source, first.sink), (e) => events.push(e), new AbortController().signal);
-  assert.equal(ofType(events, 'epoch').length, 4);
+test('a pause writes where the run stands, and nothing is lost', async () => {
+  const pause = new AbortController();
+  const given = ports(smallPatches.source);
+  const { sink } = given;
+  const put = async (name: string, bytes: Uint8Array): Promise<void> => {
+    await sink.put(name, bytes);
+    if (name.includes('best-1')) pause.abort();
+  };
+  const paused = train(spec, { ...given, sink: { ...sink, put }, pause: pause.signal }, () => {}, never);
+  await assert.rejects(paused, { code: 'job/cancelled' });
+  const rest = await goOn(sink);
+  assert.match(rest.notes, /goes on in epoch 2, after 1 batches, of phase fine-tune/);
+  assert.deepEqual(epochsOf(rest), ['fine-tune 2', 'fine-tune 3', 'fine-tune 4']);
+  assert.deepEqual(rest.outcome.files, whole.outcome.files);
+});
+
+test('a damaged latest checkpoint costs one epoch, and the run says so', async () => {
+  const cut = await cutAfter(2);
+  const [, later] = await byAge(cut);
+  const bytes = cut.files.get(later)!;
+  const flipped = bytes.slice();
+  flipped[bytes.length >> 1]! ^= 4;
+  for (const damaged of [flipped, bytes.slice(0, -8), new Uint8Array(0)]) {
+    cut.files.set(later, damaged);
+    const sink = memorySink();
+    for (const [name, file] of cut.files) sink.files.set(name, file);
+    const rest = await goOn(sink);
+    assert.match(rest.notes, /One of the run's two checkpoints is damaged: .* other one.*goes on after epoch 1 of/);
+    assert.deepEqual(epochsOf(rest), ['fine-tune 2', 'fine-tune 3', 'fine-tune 4']);
+    assert.deepEqual(lossesOf(rest.events), lossesOf(whole.events).slice(-6));
+    assert.deepEqual(rest.outcome.files, whole.outcome.files);
+  }
+});
+
+const twig = { ...recipe, phases: recipe.phases.map((phase) => ({ ...phase, epochs: 1 })) };
+const short = specOf(twig, smallPatches.patches);
+
+test('the checkpoint of another plan or another network is passed over, for the own one before it where there is one', async () => {
+  const cut = await cutAfter(2);
+  const [older, later] = await byAge(cut);
+  const stranger = (await decodeCheckpoint(cut.files.get(later)!)) as EpochCheckpoint;
+  const weights = [{ name: 'conv', shape: [1], values: new Float32Array([1]) }];
+  const foreign = { ...stranger, weights, origin: { ...stranger.origin, planHash: 'another' } };
+  cut.files.set(later, await encodeCheckpoint(foreign));
+  const rest = await goOn(cut);
+  assert.match(rest.notes, /have changed since.* goes on from the other one/);
+  assert.deepEqual(rest.outcome.files, whole.outcome.files);
+
+  const sink = memorySink();
+  sink.files.set(older, await encodeCheckpoint(foreign));
+  const anew = await goOn(sink, short);
+  assert.match(anew.notes, /have changed since.* starts anew/);
+  assert.deepEqual(epochsOf(anew), ['head 1', 'fine-tune 1']);
+});
+
+test('where both checkpoints are damaged the run starts anew, and says so', async () => {
+  const sink = memorySink();
+  sink.files.set('checkpoints/last-0.ckpt', new Uint8Array(9));
+  sink.files.set('checkpoints/last-1.ckpt', new Uint8Array(900));
+  const anew = await goOn(sink, short);
+  assert.match(anew.notes, /Both checkpoints of the run are damaged: the run starts anew/);
+  assert.equal(epochsOf(anew).length, 2);
 });

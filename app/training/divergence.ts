@@ -1,0 +1,50 @@
+/** When training runs away: what is noticed, what is tried, and what is said. */
+import { EosinError } from '../core/errors.ts';
+import type { PhaseState } from './checkpoint.ts';
+import type { FitRequest } from './fit.ts';
+
+/** A training loss this many times its lowest, three epochs in a row, is no learning any more. */
+const divergingFactor = 10;
+const divergingEpochs = 3;
+/** How often a phase goes on by itself at half the rate after its loss was not a number. */
+export const mostHalvings = 3;
+
+/** What is known of the training loss after an epoch. */
+export function watchLoss(
+  { lowestLoss, divergingEpochs: before }: PhaseState,
+  loss: number,
+): Pick<PhaseState, 'lowestLoss' | 'divergingEpochs'> {
+  const lowest = Math.min(lowestLoss, loss);
+  return { lowestLoss: lowest, divergingEpochs: loss > divergingFactor * lowest ? before + 1 : 0 };
+}
+
+/** The loss stayed far over its lowest for so long that somebody has to decide. */
+export function isDiverging(state: PhaseState): boolean {
+  return state.divergingEpochs >= divergingEpochs;
+}
+
+export function divergingNote(phase: string, bestEpoch: number): string {
+  return (
+    `The training loss of phase ${phase} was over ${divergingFactor} times its lowest for ${divergingEpochs} epochs; the ` +
+    `phase ends with its best weights, of epoch ${bestEpoch}. A lower learning rate may help.`
+  );
+}
+
+/** @param epoch 0-based. */
+export function halvingNote({ phase }: FitRequest, epoch: number, halvings: number): string {
+  const rate = phase.learningRate * 0.5 ** halvings;
+  return (
+    `The loss was not a number in epoch ${epoch + 1} of phase ${phase.name}: back to the weights before it, and on at half ` +
+    `the learning rate, ${rate.toExponential(1)} (${halvings} of at most ${mostHalvings} times).`
+  );
+}
+
+/** @param epoch 0-based. */
+export function diverged({ phase, rateSetting: { key, value } }: FitRequest, epoch: number): EosinError {
+  return new EosinError('train/diverged', 'input', `Training diverged in epoch ${epoch + 1} of phase ${phase.name}.`, {
+    remedy:
+      `Half the learning rate did not help ${mostHalvings} times; try --set ${key}=${value / 2 ** (mostHalvings + 1)}, or find one ` +
+      'with --find-rate. The best weights so far are kept.',
+    fields: { phase: phase.name, epoch: epoch + 1, learningRate: phase.learningRate },
+  });
+}
