@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
 import { patchRuleSchema } from '../core/patch-quality.ts';
 import { recipeSchema } from '../core/recipe.ts';
+import { leastFolds, mostFolds } from '../jobs/cross-validate.ts';
 import { resumeTraining, startPrediction, startTraining, trainingChoiceOf } from '../jobs/project-runs.ts';
 import { runDepsOf } from '../jobs/run-deps.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -20,6 +21,7 @@ const startSchema = z.discriminatedUnion('kind', [
     recipe: z.union([z.string(), recipeSchema]),
     engine: z.enum(['native-cuda', 'native-cpu', 'webgpu', 'wasm', 'cpu']).nullable().default(null),
     rule: patchRuleSchema.prefault({}),
+    folds: z.int().min(leastFolds).max(mostFolds).nullable().default(null),
   }),
   z.strictObject({
     kind: z.literal('predict'),
@@ -49,7 +51,12 @@ export function runRoutes(deps: ApiDeps) {
         if (request.kind === 'predict') return c.json(startPrediction(project, workspace.runs(), runDeps, request));
         const recipe = recipeOf(deps, request.recipe);
         return c.json(
-          startTraining(project, workspace.runs(), runDeps, { recipe, engine: request.engine, rule: request.rule }),
+          startTraining(project, workspace.runs(), runDeps, {
+            recipe,
+            engine: request.engine,
+            rule: request.rule,
+            folds: request.folds,
+          }),
         );
       })
       // What each training run was started with, for the table of runs and to train again with changes.

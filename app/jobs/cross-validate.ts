@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EosinError } from '../core/errors.ts';
-import type { Evaluation } from '../core/run.ts';
+import type { Evaluation, JobEvent } from '../core/run.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { groupFolds } from '../patches/folds.ts';
 import type { Emit } from './live-runs.ts';
@@ -16,23 +16,31 @@ import { type TrainingDeps, type TrainingRequest, trainModel } from './train-mod
 import { assertTrainable, hashPlan, summarise, type TrainPlan } from './train-plan.ts';
 
 /** With two folds nothing is left to train on. */
-const leastFolds = 3;
+export const leastFolds = 3;
+export const mostFolds = 20;
 
 /**
- * The plan with its patches dealt anew, once for each fold; all of its patches take part, whatever part they stood in.
+ * The plan with its patches dealt anew, once for each fold; all of its patches take part, whatever part they stood in. There are
+ * no more folds than the rarest class has patients, so that each fold has all classes.
  *
- * @throws EosinError `plan/few-patients` with fewer than three patients (pictures, where patients are unknown).
+ * @throws EosinError `plan/few-patients` where a class has fewer than three patients (pictures, where patients are unknown).
  */
 export function foldPlans(plan: TrainPlan, folds: number): TrainPlan[] {
   const groups = plan.patches.map(({ patient }) => patient);
   const labels = plan.patches.map(({ classIndex }) => classIndex);
-  const dealt = groupFolds(groups, labels, folds, plan.recipe.seed);
-  if (dealt.folds < leastFolds) {
-    throw new EosinError('plan/few-patients', 'input', `There are ${dealt.folds} patients: too few for folds.`, {
-      remedy: `Cross-validation needs at least ${leastFolds} patients.`,
-      fields: { patients: dealt.folds },
-    });
+  const rarest = plan.summary.classes.reduce((a, b) => (b.patients < a.patients ? b : a));
+  if (rarest.patients < leastFolds) {
+    throw new EosinError(
+      'plan/few-patients',
+      'input',
+      `${rarest.name} has ${rarest.patients} patients: too few for folds.`,
+      {
+        remedy: `Cross-validation needs at least ${leastFolds} patients of each class.`,
+        fields: { class: rarest.name, patients: rarest.patients },
+      },
+    );
   }
+  const dealt = groupFolds(groups, labels, Math.min(folds, rarest.patients), plan.recipe.seed);
   return Array.from({ length: dealt.folds }, (_, test) => {
     const validation = (test + 1) % dealt.folds;
     const patches = plan.patches.map((patch, i) => {
@@ -83,17 +91,20 @@ export async function trainFolds(
     }
     const modelFolder = path.join(runFolder, `model-${plan.planHash.slice(0, 8)}`);
     const own = { ...request, plan, runFolder, modelFolder, modelId: `${request.modelId}-${fold}` };
-    const { outcome } = await trainModel(
-      deps,
-      { ...own, modelName: `${request.modelName}, fold ${fold}` },
-      emit,
-      signal,
-    );
+    const named = { ...own, modelName: `${request.modelName}, fold ${fold}` };
+    const { outcome } = await trainModel(deps, named, (event) => emit(ofFold(event, fold)), signal);
     const result: FoldResult = { fold, modelFolder, attach: outcome.attach, test: outcome.test! };
     await writeWhole(stored, JSON.stringify({ planHash: plan.planHash, result }));
     results.push(result);
   }
   return results;
+}
+
+/** The same phase runs in each fold; told apart, curves do not mix them. */
+function ofFold(event: JobEvent, fold: number): JobEvent {
+  if (event.type === 'phase') return { ...event, name: `fold ${fold} ${event.name}` };
+  if (event.type === 'epoch' || event.type === 'rung') return { ...event, phase: `fold ${fold} ${event.phase}` };
+  return event;
 }
 
 /** What an earlier call left of the same fold. */
@@ -113,7 +124,9 @@ export interface Spread {
 }
 
 /** Mean and spread over the folds, each fold counting the same. */
-export function foldSpread(results: readonly FoldResult[]): Record<'accuracy' | 'balancedAccuracy' | 'loss', Spread> {
+export function foldSpread(
+  results: readonly Pick<FoldResult, 'test'>[],
+): Record<'accuracy' | 'balancedAccuracy' | 'loss', Spread> {
   return {
     accuracy: spreadOf(results.map(({ test }) => test.accuracy.value)),
     balancedAccuracy: spreadOf(results.map(({ test }) => test.balancedAccuracy.value)),

@@ -12,8 +12,9 @@ import { type PredictionFiles, writePredictionOutputs } from '../overlay/outputs
 import { summarize } from '../overlay/summary.ts';
 import { openModelFolder } from '../passports/model-folder.ts';
 import type { Project } from '../project.ts';
-import type { LiveRuns } from './live-runs.ts';
-import { planProject } from './plan-project.ts';
+import { foldSpread, trainFolds } from './cross-validate.ts';
+import type { Emit, LiveRuns } from './live-runs.ts';
+import { planPooled, planProject } from './plan-project.ts';
 import { predictSlide } from './predict-slide.ts';
 import type { RunDeps } from './run-deps.ts';
 import { trainModel } from './train-model.ts';
@@ -24,6 +25,8 @@ interface TrainingChoice {
   readonly engine: EngineId | null;
   /** Absent in runs from before patches were judged. */
   readonly rule?: PatchRule | undefined;
+  /** Cross-validation in so many folds by patient, which adds no model to the project; absent or null: one training. */
+  readonly folds?: number | null | undefined;
 }
 
 /** A training run's stored spec. */
@@ -33,7 +36,8 @@ export function trainingChoiceOf(spec: unknown): TrainingChoice {
 
 /** Puts a training run in line; when it is done, the project has its model and the run's folder a report. */
 export function startTraining(project: Project, live: LiveRuns, deps: RunDeps, request: TrainingChoice): RunView {
-  const run = project.runs.create({ kind: 'train', title: `Train with ${request.recipe.name}`, spec: request });
+  const title = `${request.folds ? 'Cross-validate' : 'Train with'} ${request.recipe.name}`;
+  const run = project.runs.create({ kind: 'train', title, spec: request });
   learn(project, live, deps, run.id, request);
   return run;
 }
@@ -55,14 +59,10 @@ export function resumeTraining(project: Project, live: LiveRuns, deps: RunDeps, 
   return run;
 }
 
-function learn(
-  project: Project,
-  live: LiveRuns,
-  deps: RunDeps,
-  runId: string,
-  { recipe, engine, rule = defaultPatchRule }: TrainingChoice,
-): void {
+function learn(project: Project, live: LiveRuns, deps: RunDeps, runId: string, choice: TrainingChoice): void {
+  const { recipe, engine, rule = defaultPatchRule } = choice;
   live.start(runId, async (emit, signal) => {
+    if (choice.folds) return await learnInFolds(project, deps, runId, { ...choice, folds: choice.folds }, emit, signal);
     const plan = await planProject(project, deps, recipe, signal, { rule });
     const runFolder = path.join(project.folders.runs, runId);
     const modelName = `${project.name} · ${recipe.name}`;
@@ -90,6 +90,24 @@ function learn(
     project.runs.setModel(runId, runId);
     return { model: runId, attach: outcome.attach, validation, test };
   });
+}
+
+/** Mean and spread over folds by patient. The folds' models stay in the run's folder: each has seen only a part of the patients. */
+async function learnInFolds(
+  project: Project,
+  deps: RunDeps,
+  runId: string,
+  { recipe, engine, rule = defaultPatchRule, folds }: TrainingChoice & { readonly folds: number },
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const plan = await planPooled(project, deps, recipe, folds, signal, { rule });
+  const runFolder = path.join(project.folders.runs, runId);
+  const request = { runFolder, plan, engine, modelId: runId, modelName: `${project.name} · ${recipe.name}` };
+  const onFold = (fold: number, count: number): void =>
+    emit({ type: 'note', level: 'info', text: `Fold ${fold} of ${count}` });
+  const results = await trainFolds(deps, request, folds, onFold, emit, signal);
+  return { folds: results.map(({ fold, attach, test }) => ({ fold, attach, test })), ...foldSpread(results) };
 }
 
 /** Where the heat map of a model on a slide grows, whatever run started it: a later run goes on. */

@@ -1,17 +1,16 @@
 /** Fine-tunes on folders of class folders. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { type FoldResult, foldSpread, trainFolds } from '../../app/jobs/cross-validate.ts';
+import { trainFolds } from '../../app/jobs/cross-validate.ts';
 import { planFolders } from '../../app/jobs/plan-folders.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { findRate, trainModel } from '../../app/jobs/train-model.ts';
-import { number, positive, text, word, wrongUse } from './arguments.ts';
+import { positive, text, word } from './arguments.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
-import type { Command, Flags } from './command.ts';
+import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
-import { eventPrinter, fixed } from './print-events.ts';
-import { table } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { foldCount, tellFolds } from './fold-table.ts';
+import { eventPrinter } from './print-events.ts';
 
 export const trainPatches: Command = {
   name: 'train-patches',
@@ -74,35 +73,6 @@ export const trainPatches: Command = {
     terminal.say(`\nModel ${modelFolder}`);
   },
 };
-
-function foldCount(flags: Flags): number | null {
-  const folds = number(flags, 'folds') ?? null;
-  if (folds === null || (Number.isInteger(folds) && folds >= 3 && folds <= 20)) return folds;
-  throw wrongUse('--folds wants a whole number from 3 to 20.');
-}
-
-function tellFolds(terminal: Terminal, results: readonly FoldResult[]): void {
-  const spread = foldSpread(results);
-  terminal.result({ type: 'folds', folds: results, ...spread });
-  if (terminal.json) return;
-  const rows = results.map(({ fold, attach, test }) => [
-    String(fold),
-    fixed(test.accuracy.value),
-    fixed(test.balancedAccuracy.value),
-    fixed(test.loss),
-    String(test.patches),
-    test.patients === null ? '–' : String(test.patients),
-    attach,
-  ]);
-  const { accuracy, balancedAccuracy, loss } = spread;
-  const line = (name: string, pick: 'mean' | 'deviation'): string[] => [
-    name,
-    ...[accuracy, balancedAccuracy, loss].map((one) => fixed(one[pick])),
-  ];
-  const head = ['Fold', 'accuracy', 'balanced', 'loss', 'patches', 'patients', 'head on'];
-  terminal.say(`\n${table(head, [...rows, line('mean', 'mean'), line('spread', 'deviation')])}`);
-  terminal.say('Each fold was judged on patches that its training has not seen; spread is the standard deviation.');
-}
 
 function absolute(given: string | undefined): string | null {
   return given === undefined ? null : path.resolve(given);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Evaluation } from '../../app/core/run.ts';
+import type { FoldResult } from '../../app/jobs/cross-validate.ts';
 import { planProject } from '../../app/jobs/plan-project.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { findRate } from '../../app/jobs/train-model.ts';
@@ -11,6 +12,7 @@ import { chosenPatchRule, patchRuleFlags } from './chosen-patch-rule.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
+import { foldCount, tellFolds } from './fold-table.ts';
 import { resumeRun, startRun } from './follow-run.ts';
 import { openProjectAt } from './open-project.ts';
 import { eventPrinter } from './print-events.ts';
@@ -18,20 +20,28 @@ import { eventPrinter } from './print-events.ts';
 export const train: Command = {
   name: 'train',
   usage:
-    'DIR ([--recipe NAME|FILE.json] [--engine ID] [--set key=value]... [--keep-pen] [--max-pen 0.05] [--leave-out-blurred] [--min-focus 0.45] [--find-rate] | --resume RUN)',
+    'DIR ([--recipe NAME|FILE.json] [--engine ID] [--set key=value]... [--keep-pen] [--max-pen 0.05] [--leave-out-blurred] [--min-focus 0.45] [--find-rate | --folds 5] | --resume RUN)',
   summary: 'Plans, fine-tunes, evaluates and saves a model on the labelled slides of a project.',
-  flags: { ...recipeFlags, ...patchRuleFlags, resume: { type: 'string' }, 'find-rate': { type: 'boolean' } },
+  flags: {
+    ...recipeFlags,
+    ...patchRuleFlags,
+    resume: { type: 'string' },
+    'find-rate': { type: 'boolean' },
+    folds: { type: 'string' },
+  },
   async run({ words, flags, terminal, app, signal }) {
     const started = await app();
     const folder = path.resolve(word(words, 0, 'DIR'));
     const interrupted = text(flags, 'resume');
     if (
       interrupted !== undefined &&
-      Object.keys({ ...recipeFlags, ...patchRuleFlags }).some((flag) => flags[flag] !== undefined)
+      Object.keys({ ...recipeFlags, ...patchRuleFlags, folds: null }).some((flag) => flags[flag] !== undefined)
     )
       throw wrongUse('A run goes on with the recipe and engine that it was started with: leave out the other flags.');
     const recipe = await chosenRecipe(started, flags, folder);
-    const start = { kind: 'train', recipe, engine: chosenEngine(flags), rule: chosenPatchRule(flags) };
+    const folds = foldCount(flags);
+    if (folds !== null && flags['find-rate']) throw wrongUse('--find-rate and --folds do not go together.');
+    const start = { kind: 'train', recipe, engine: chosenEngine(flags), rule: chosenPatchRule(flags), folds };
     await openProjectAt(started, folder);
     const print = eventPrinter(terminal);
     if (flags['find-rate']) {
@@ -51,6 +61,10 @@ export const train: Command = {
       interrupted !== undefined
         ? await resumeRun(started, interrupted, print, signal)
         : await startRun(started, start, print, signal);
+    if (Array.isArray(result.folds)) {
+      tellFolds(terminal, result.folds as FoldResult[]);
+      return;
+    }
     const { validation, test } = result as { validation: Evaluation | null; test: Evaluation | null };
     const model = path.join(started.services.workspace.project().folders.models, String(result.model));
     terminal.result({ type: 'done', run: runId, model, attach: result.attach, validation, test });

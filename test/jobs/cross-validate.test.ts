@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { writeWhole } from '../../app/files/write-whole.ts';
 import { type FoldResult, foldPlans, foldSpread, trainFolds } from '../../app/jobs/cross-validate.ts';
 import { planFolders } from '../../app/jobs/plan-folders.ts';
-import type { TrainPlan } from '../../app/jobs/train-plan.ts';
+import { summarise, type TrainPlan } from '../../app/jobs/train-plan.ts';
 import { checkRecipe } from '../../app/training/recipe-book.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 
@@ -58,10 +58,22 @@ test('every patch is judged once, by a training that has not seen its patient', 
   assert.deepEqual(foldPlans(plan, 5), plans, 'the same seed deals the same folds');
 });
 
-test('too few patients are refused', async (t) => {
-  const plan = await planOf(tempFolder(t), 4);
-  const two = { ...plan, patches: plan.patches.filter(({ patient }) => patient < 'patient 2') };
-  assert.throws(() => foldPlans(two, 5), { code: 'plan/few-patients' });
+/** The plan with patches of class b of the first `patients` patients only. */
+function withFewOfB(plan: TrainPlan, patients: number): TrainPlan {
+  const patches = plan.patches.filter(({ classIndex, patient }) => classIndex === 0 || patient < `patient ${patients}`);
+  return { ...plan, patches, summary: summarise({ ...plan, patches }, 0, []) };
+}
+
+test('a class of too few patients is refused by name', async (t) => {
+  const plan = await planOf(tempFolder(t), 7);
+  assert.throws(() => foldPlans(withFewOfB(plan, 2), 5), { code: 'plan/few-patients', message: /^b has 2 patients/ });
+});
+
+test('there are no more folds than the rarest class has patients, and each fold has all classes', async (t) => {
+  const plans = foldPlans(withFewOfB(await planOf(tempFolder(t), 7), 3), 5);
+  assert.equal(plans.length, 3);
+  for (const { summary } of plans)
+    for (const { train, validation, test: own } of summary.classes) assert.ok(train > 0 && validation > 0 && own > 0);
 });
 
 const result = (fold: number, value: number): FoldResult => {

@@ -5,7 +5,7 @@ import { EosinError } from '../../app/core/errors.ts';
 import { boxPolygon } from '../../app/core/geometry.ts';
 import type { SplitPart } from '../../app/core/project.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
-import { planProject } from '../../app/jobs/plan-project.ts';
+import { planPooled, planProject } from '../../app/jobs/plan-project.ts';
 import type { TrainPlan } from '../../app/jobs/train-plan.ts';
 import type { SlidePool } from '../../app/slides/slide-pool.ts';
 import { checkRecipe } from '../../app/training/recipe-book.ts';
@@ -94,6 +94,24 @@ test('a cap holds in each part by itself', async (t) => {
       [7, 7],
     ],
   );
+});
+
+test('pooled for folds, every labelled patch takes part, the cap counts a fold, and the split stays as it is', async (t) => {
+  const study = openLabelledProject(pool);
+  t.after(() => study.close());
+  for (const name of ['a', 'b', 'c'])
+    study.labelBoth((await study.add(`${name}.tif`, { patient: `patient ${name}` })).id);
+  const pooled = (capPerClass: number | null) =>
+    planPooled(study.project, study, { ...recipe, capPerClass }, 3, new AbortController().signal);
+  const { patches, summary } = await pooled(null);
+  assert.equal(patches.length, 6 * eachClass);
+  assert.equal(new Set(patches.map(({ patient }) => patient)).size, 3);
+  assert.deepEqual(summary.warnings, [], 'nothing is claimed of a test part, so nothing is warned of');
+  assert.deepEqual(
+    (await pooled(2)).summary.classes.map(({ train }) => train),
+    [6, 6],
+  );
+  assert.deepEqual(study.project.split.get(), []);
 });
 
 test('a slide of unknown µm/px is left out and said; one set by hand is used', async (t) => {
