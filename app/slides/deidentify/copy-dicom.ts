@@ -8,9 +8,9 @@ import { randomUUID } from 'node:crypto';
 import type { ByteSource } from '../byte-source.ts';
 import { dicomTag, implicitSyntax, longRepresentations, undefinedLength, wholeSlideClass } from '../dicom-format.ts';
 import type { DicomInstance } from '../dicom-instance.ts';
-import { blankComments } from './blank-comments.ts';
 import { type ByteWriter, createByteWriter } from './byte-writer.ts';
 import { cleanProfile } from './clean-profile.ts';
+import { copyFragments, copyRange } from './copy-frames.ts';
 import {
   alwaysThere,
   closedForms,
@@ -32,7 +32,6 @@ const elementsAStep = 1024;
 /** Frames may have a date each. */
 const mostNoted = 100_000;
 const tables: readonly number[] = [dicomTag.extendedOffsets, dicomTag.extendedLengths];
-const blockBytes = 4 * 2 ** 20;
 
 export interface DicomCopier {
   readonly taken: readonly Taken[];
@@ -259,40 +258,6 @@ async function metaTexts({ source }: DicomInstance): Promise<Taken[]> {
     at = to;
   }
   return taken;
-}
-
-async function copyRange(
-  source: ByteSource,
-  from: number,
-  to: number,
-  writer: ByteWriter,
-  onBytes: (count: number) => void,
-): Promise<void> {
-  for (let at = from; at < to; at += blockBytes) {
-    const block = await source.read(at, Math.min(blockBytes, to - at));
-    // A picture's comments stand at its beginning.
-    if (at === from) blankComments(block);
-    await writer.append(block);
-    onBytes(block.length);
-  }
-}
-
-/** The offset table, the fragments and the delimiter: item by item, each of its old length. */
-async function copyFragments(
-  source: ByteSource,
-  from: number,
-  writer: ByteWriter,
-  onBytes: (count: number) => void,
-): Promise<void> {
-  for (let at = from; ; ) {
-    const head = Buffer.from(await source.read(at, 8));
-    await writer.append(head);
-    at += 8;
-    if (head.readUInt16LE(2) === dicomTag.sequenceEnd % 0x1_0000) return;
-    const length = head.readUInt32LE(4);
-    await copyRange(source, at, at + length, writer, onBytes);
-    at += length;
-  }
 }
 
 /** Numbers are no texts; bytes of no known type may hold some. */
