@@ -2,7 +2,7 @@
 
 import type { ErrorReport } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
-import type { Evaluation, JobEvent } from '../core/run.ts';
+import type { Evaluation, JobEvent, LossFall } from '../core/run.ts';
 import type { EngineId } from '../engine/engine.ts';
 import type { PredictInput } from '../inference/predict-loop.ts';
 import type { ModelNetwork } from '../networks/feature-network-node.ts';
@@ -67,12 +67,45 @@ export interface FeaturesSpec {
   readonly count: number;
 }
 
+/** A rung of a training: the phases whose weights it has, in the order in which they learned; none is the linear probe. */
+export interface RungOrder {
+  readonly id: string;
+  readonly chain: readonly string[];
+}
+
+/** Rungs of a training that is over become finished networks. */
+export interface RungsSpec {
+  readonly kind: 'rungs';
+  /** The training as it was; its store holds the patches that it was planned with. */
+  readonly training: TrainSpec;
+  /** The files of its first phase, which say where the head stands. */
+  readonly first: string;
+  readonly rungs: readonly RungOrder[];
+  /** The colour baseline as well. */
+  readonly withColour: boolean;
+  /** Judged on the test part as well as on validation. */
+  readonly withTest: boolean;
+}
+
+/** What became of a rung: its files lie in `rungs/<id>/` of the run. */
+export interface RungOutcome {
+  readonly id: string;
+  /** SHA-256 of its model.onnx. */
+  readonly sha256: string;
+  readonly validation: Evaluation;
+  readonly test: Evaluation | null;
+  /** Against the rung that it stands on, where that was made in the same call. */
+  readonly fall: LossFall | null;
+  /** Null for the colour baseline, which is no network. */
+  readonly model: TrainOutcome | null;
+}
+
 /** A file of weights becomes a backbone. */
 export interface ImportSpec extends ImportRequest {
   readonly kind: 'import';
 }
 
-export type JobSpec = TrainSpec | PredictSpec | FeaturesSpec | ImportSpec;
+export type JobSpec = TrainSpec | RungsSpec | PredictSpec | FeaturesSpec | ImportSpec;
 
 /** Host to worker. */
 export type ToWorker =
@@ -90,6 +123,7 @@ export type FromWorker =
   /** One vector a picture, in the order of the file. */
   | { type: 'features'; layer: string; values: number[][] }
   | { type: 'imported'; report: ImportReport }
+  | { type: 'rungs'; outcomes: readonly RungOutcome[] }
   /** Every batch of a prediction was answered. */
   | { type: 'finished' }
   | { type: 'cancelled' }

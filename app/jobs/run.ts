@@ -4,6 +4,7 @@ import type { JobEvent } from '../core/run.ts';
 import type { ParentPort } from '../core/worker-process.ts';
 import type { FeaturesSpec, FromWorker, ImportSpec, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
 import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
+import { runRungs } from './run-rungs.ts';
 
 /** The activation cache may not fill the disk of a lab computer. */
 const cacheLimitBytes = 20e9;
@@ -26,6 +27,7 @@ export function serveJob(port: ParentPort): void {
       const { spec } = message;
       if (spec.kind === 'predict') void settle(runPrediction(spec, send, cancel.signal, listen), send);
       else if (spec.kind === 'import') void settle(runImport(spec, send), send);
+      else if (spec.kind === 'rungs') void settle(runRungs(spec, send, cancel.signal), send);
       else if (spec.kind === 'features') void settle(runFeatures(spec, send), send);
       else void settle(runTraining(spec, send, cancel.signal), send);
     } else inbox(message);

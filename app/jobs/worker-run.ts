@@ -22,7 +22,9 @@ export interface WorkerRun {
 export function startWorkerRun(
   startProcess: StartProcess,
   spec: JobSpec,
-  onMessage: (message: Extract<FromWorker, { type: 'event' | 'batch-done' | 'features' | 'imported' }>) => void,
+  onMessage: (
+    message: Extract<FromWorker, { type: 'event' | 'batch-done' | 'features' | 'imported' | 'rungs' }>,
+  ) => void,
   signal: AbortSignal,
 ): WorkerRun {
   if (signal.aborted) return { send: () => undefined, ended: Promise.reject(cancelled()) };

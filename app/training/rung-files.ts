@@ -9,3 +9,8 @@ export function phaseFileName(index: number, name: string): string {
 export function rungFile(fileName: string): string {
   return `rungs/${fileName}.ckpt`;
 }
+
+/** The rung as a finished model, below the run's folder. */
+export function rungFolder(id: string): string {
+  return `rungs/${id}`;
+}
