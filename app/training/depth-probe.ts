@@ -109,8 +109,12 @@ function probedPatches({ data, seed }: ProbeRequest): PlannedPatch[] {
 }
 
 /**
- * `last`, unless another group is better by more than one standard error of the paired difference: then the shallowest
- * group that is within one standard error of the best, in accuracy and in loss. A tie for the best goes to the lower loss.
+ * `last`, unless the best other group is more accurate by more than one standard error of the paired difference, and its loss
+ * lower by more than the best of so many groups would show by chance: then the shallowest group that is within one standard
+ * error of the best, in accuracy and in loss. A tie for the best goes to the lower loss.
+ *
+ * Chance: of m equal groups the best seems to gain about sqrt(2 ln m) standard errors (Donoho and Johnstone 1994). The loss
+ * decides, since it is a proper score and tells more of few patches than right and wrong do (Gneiting and Raftery 2007).
  *
  * @param probed from the input up; the last one is what `last` means.
  * @param patients of each patch, for clustered errors.
@@ -133,6 +137,13 @@ export function chooseDepth(probed: readonly ProbedGroup[], patients: readonly s
       gain.mean <= 0
         ? 'no group is more accurate than the last'
         : `${probed[best]!.group} gains only ${said} over the last group`;
+    return { depths, attach: probed[last]!.group, reason };
+  }
+  const fall = pairedDifference(probed[last]!.losses, probed[best]!.losses, patients);
+  if (fall.mean <= Math.sqrt(2 * Math.log(last)) * fall.standardError) {
+    const reason =
+      `${probed[best]!.group} gains ${said} over the last group, but its loss falls by ${fall.mean.toFixed(3)} only (standard error ` +
+      `${fall.standardError.toFixed(3)}): no more than the best of ${last} groups would by chance`;
     return { depths, attach: probed[last]!.group, reason };
   }
   const chosen = probed.findIndex(({ correct, losses }) => {

@@ -36,6 +36,20 @@ test('a shallower group as accurate as the best but with a clearly higher loss i
   assert.equal(choice.attach, 'c');
 });
 
+test('the luckiest of many equal groups does not leave the last', () => {
+  // Ten patches each way: the best gains 1.4 standard errors in accuracy; the loss falls by two.
+  const noisy = (name: string, loss: number): ProbedGroup => ({
+    group: name,
+    correct: Float32Array.from({ length: count }, (_, i) => (i < (name === 'b' ? 10 : 16) ? 0 : 1)),
+    losses: Float32Array.from({ length: count }, (_, i) => loss + (name === 'last' ? 0 : 0.141 * (i % 2 ? 1 : -1))),
+  });
+  const others = Array.from({ length: 16 }, (_, i) => group(`${i}`, 30));
+  const choose = (fall: number) => chooseDepth([...others, noisy('b', 0.3 - fall), noisy('last', 0.3)], patches);
+  assert.equal(choose(0.02).attach, 'last');
+  assert.match(choose(0.02).reason, /best of 17 groups would by chance/);
+  assert.equal(choose(0.03).attach, 'b', 'three standard errors are more than chance');
+});
+
 test('copies of the same patient make no gain certain', () => {
   // All gains lie in one of five patients.
   const patients = patches.map((_, i) => `patient ${Math.floor(i / 40)}`);
