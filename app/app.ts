@@ -7,6 +7,8 @@ import type { ApiDeps } from './api/api-deps.ts';
 import { createPlaceBook } from './api/place-book.ts';
 import type { Recipe } from './core/recipe.ts';
 import type { Host } from './host.ts';
+import { lendPages } from './jobs/lend-pages.ts';
+import { createTrainerPages } from './jobs/trainer-pages.ts';
 import { createSlidePool } from './slides/slide-pool.ts';
 import { createTissueMasks } from './slides/tissue-masks.ts';
 import { recipeBook } from './training/recipe-book.ts';
@@ -27,7 +29,9 @@ export interface App {
 const decodeProcesses = 2;
 const decodeDeadlineMs = 15_000;
 
-export function createApp(host: Host): App {
+export function createApp(carrier: Host): App {
+  const pages = createTrainerPages(carrier.openTrainerWindow ?? null);
+  const host: Host = { ...carrier, startProcess: lendPages(carrier.startProcess, pages) };
   const cacheFolder = path.join(host.cacheFolder, 'slides');
   const pool = createSlidePool({
     startProcess: host.startProcess,
@@ -43,6 +47,7 @@ export function createApp(host: Host): App {
     pool,
     masks: createTissueMasks(pool),
     places: createPlaceBook(os.homedir()),
+    pages,
     workspace,
     recipes: shippedRecipes(host),
     backbones: createBackboneLibrary(backboneFolders(host)),

@@ -1,6 +1,7 @@
 /** What only the place that carries the app can do: start a process, ask for files, name the folders. */
 
 import type { StartProcess } from './core/worker-process.ts';
+import type { OpenTrainerWindow } from './jobs/trainer-pages.ts';
 
 /** What a file dialog is opened for; decides its title, its filter and whether it takes several. */
 export type ChoosePurpose = 'slides' | 'project' | 'folder' | 'annotations';
@@ -33,6 +34,8 @@ export interface Host {
    * file); pages cannot know it. Absent where no preload runs: the route then answers 404.
    */
   readonly preloadSecret?: string;
+  /** Opens a hidden window that trains on the GPU; absent where the user's own windows offer themselves (jobs/trainer-pages.ts). */
+  readonly openTrainerWindow?: OpenTrainerWindow;
   /** Shows a file in the system's file manager; absent where that cannot be done. */
   reveal?(path: string): void;
 }

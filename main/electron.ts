@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import { app, BrowserWindow, shell } from 'electron';
+import { app, type BrowserWindow, shell } from 'electron';
 import { createApp } from '../app/app.ts';
 import type { Host } from '../app/host.ts';
 import { electronDialogs } from './electron/dialogs.ts';
@@ -11,6 +11,7 @@ import { lockDefaultSession, lockProcess } from './electron/lockdown.ts';
 import { installMenu } from './electron/menu.ts';
 import { handleScheme, registerScheme } from './electron/scheme.ts';
 import { startUtilityProcess } from './electron/start-utility-process.ts';
+import { openTrainerWindow } from './electron/trainer-window.ts';
 import { openWindow } from './electron/window.ts';
 import { hostFolders, userName } from './node-host.ts';
 import { preloadFile, rendererFolder, resourcesFolder } from './program-files.ts';
@@ -33,38 +34,42 @@ if (cliFlag >= 0) {
   void app.whenReady().then(run);
 }
 
-/** Everything after 'ready'. Closing the last window quits, on every system: there is nothing to do without one. */
+/** Everything after 'ready'. Closing the window quits, on every system: there is nothing to do without one. */
 async function run(): Promise<void> {
   const preloadSecret = randomBytes(32).toString('base64url');
-  const eosin = createApp({ ...electronHost(), preloadSecret });
+  const eosin = createApp({ ...electronHost(), openTrainerWindow, preloadSecret });
   lockDefaultSession();
   const project = process.argv.find((word) => word.startsWith('--project='))?.slice('--project='.length);
   // A project that cannot be opened must not keep the window away: the first screen says what can be done.
   if (project) await eosin.services.workspace.open(path.resolve(project)).catch(() => undefined);
   handleScheme(createSite(rendererFolder(), eosin));
   installMenu();
-  app.on('window-all-closed', () => app.quit());
+  let window: BrowserWindow | null = null;
   app.on('second-instance', () => {
-    const [window] = BrowserWindow.getAllWindows();
     if (window?.isMinimized()) window.restore();
     window?.focus();
   });
   let closed = false;
+  let closing = false;
   app.on('before-quit', (event) => {
     if (closed) return;
     // Quitting waits for the app: running jobs write their checkpoints, the project file is closed.
     event.preventDefault();
+    if (closing) return;
+    closing = true;
     void eosin.close().finally(() => {
       closed = true;
       app.quit();
     });
   });
-  await openWindow({
+  window = await openWindow({
     preload: preloadFile(),
     preloadSecret,
     icon: path.join(resourcesFolder(), 'icons', 'icon.png'),
     path: '/',
   });
+  // A hidden window that trains must not keep the app alive.
+  window.once('closed', () => app.quit());
 }
 
 function electronHost(): Host {

@@ -20,7 +20,7 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Bodies: a document of ours is small; annotations and tables of patients may be large. */
+/** Bodies: a document of ours is small; annotations, tables of patients and what a training page sends may be large. */
 const jsonLimitBytes = 1024 * 1024;
 const importLimitBytes = 64 * 1024 * 1024;
 const bodyLimits: Readonly<Record<string, number>> = {
@@ -28,6 +28,7 @@ const bodyLimits: Readonly<Record<string, number>> = {
   'application/geo+json': importLimitBytes,
   'application/xml': importLimitBytes,
   'text/csv': importLimitBytes,
+  'application/octet-stream': importLimitBytes,
 };
 
 const wrongTokensAMinute = 10;

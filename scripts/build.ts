@@ -16,7 +16,7 @@ export async function build(options: { emit: boolean }): Promise<string[]> {
   if (await buildKernels()) ran.push('kernels');
   const renderer = await runWhenStale({
     name: 'renderer',
-    inputs: ['renderer/**', 'app/core/**', 'app/engine/**', 'app/networks/**', 'app/training/**', 'package-lock.json'],
+    inputs: ['renderer/**', 'app/{core,engine,networks,training,evaluation,patches}/**', 'package-lock.json'],
     output: 'dist/renderer/index.html',
     run: buildRenderer,
   });

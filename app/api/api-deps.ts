@@ -1,6 +1,7 @@
 /** What the routes need, handed in by app.ts. */
 import type { Recipe } from '../core/recipe.ts';
 import type { Host } from '../host.ts';
+import type { TrainerPages } from '../jobs/trainer-pages.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import type { TissueMasks } from '../slides/tissue-masks.ts';
 import type { BackboneLibrary } from '../weights/backbone-library.ts';
@@ -12,6 +13,8 @@ export interface ApiDeps {
   readonly pool: SlidePool;
   readonly masks: TissueMasks;
   readonly places: PlaceBook;
+  /** Pages of windows that train on the GPU. */
+  readonly pages: TrainerPages;
   readonly workspace: Workspace;
   readonly recipes: readonly Recipe[];
   readonly backbones: BackboneLibrary;

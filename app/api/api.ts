@@ -17,6 +17,7 @@ import { slidePixelRoutes } from './slide-pixels.ts';
 import { slidePrivacyRoutes } from './slide-privacy.ts';
 import { slideRoutes } from './slides.ts';
 import { splitRoutes } from './split.ts';
+import { trainerPageRoutes } from './trainer-pages.ts';
 
 export function createApi(deps: ApiDeps) {
   const api = new Hono()
@@ -33,7 +34,8 @@ export function createApi(deps: ApiDeps) {
     .route('/api/runs', runRoutes(deps))
     .route('/api', overlayRoutes(deps))
     .route('/api/models', modelRoutes(deps))
-    .route('/api/engines', engineRoutes(deps));
+    .route('/api/engines', engineRoutes(deps))
+    .route('/api/trainer-pages', trainerPageRoutes(deps));
   api.onError((error) => errorResponse(error));
   api.notFound((c) => errorResponse(noRoute(c.req.path)));
   return api;

@@ -8,8 +8,13 @@ export async function testedEngine(engine: Engine): Promise<TestedEngine> {
   const result = await selfTest(engine);
   if (result.passed) return { ...engine, gradientError: result.gradientError };
   await engine.close();
-  throw new EosinError('engine/self-test', 'config', `The engine '${engine.id}' failed its self-test: ${result.reason}.`, {
-    remedy: "Choose another engine; 'eosin doctor' shows which ones pass.",
-    fields: { engine: engine.id, gradientError: result.gradientError, worst: result.worst },
-  });
+  throw new EosinError(
+    'engine/self-test',
+    'config',
+    `The engine '${engine.id}' failed its self-test: ${result.reason}.`,
+    {
+      remedy: "Choose another engine; 'eosin doctor' shows which ones pass.",
+      fields: { engine: engine.id, gradientError: result.gradientError, worst: result.worst },
+    },
+  );
 }

@@ -7,6 +7,7 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { EosinError } from '../core/errors.ts';
 import type { Engine } from './engine.ts';
 import { chooseAdapter, type GpuInfo, gpuName } from './webgpu-adapter.ts';
+import { replaceAddN } from './webgpu-add-n.ts';
 import { type DeviceWatch, gpuOutOfMemory, watchDevice } from './webgpu-watch.ts';
 
 export interface WebGpuParts {
@@ -55,6 +56,8 @@ export async function openWebGpuEngine(parts: WebGpuParts): Promise<WebGpuEngine
   if (engine.findBackendFactory('webgpu') !== null) engine.removeBackend('webgpu'); // the package's own takes any adapter
   engine.registerBackend('webgpu', () => guardedBackend(parts.WebGPUBackend, device, info, watch));
   await engine.setBackend('webgpu');
+  // One program reads the summands and writes the sum.
+  replaceAddN(engine, device.limits.maxStorageBuffersPerShaderStage - 1);
   return {
     id: 'webgpu',
     tf: engine,

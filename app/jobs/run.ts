@@ -1,13 +1,11 @@
 /** The job worker: gets one frozen spec, works, and tells. It may crash; the host may not. */
 import { EosinError, isAbort, reportOf } from '../core/errors.ts';
-import type { JobEvent } from '../core/run.ts';
 import type { ParentPort } from '../core/worker-process.ts';
-import type { FeaturesSpec, FromWorker, ImportSpec, PredictSpec, ToWorker, TrainSpec } from './job-spec.ts';
-import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
+import type { FeaturesSpec, FromWorker, ImportSpec, PredictSpec, ToWorker } from './job-spec.ts';
+import { openPatchSource } from './node-ports.ts';
+import { createPageLine } from './page-line.ts';
 import { runRungs } from './run-rungs.ts';
-
-/** The activation cache may not fill the disk of a lab computer. */
-const cacheLimitBytes = 20e9;
+import { runTraining } from './run-training.ts';
 
 type Inbox = (message: Extract<ToWorker, { type: 'batch' | 'finish' }>) => void;
 
@@ -15,12 +13,14 @@ type Inbox = (message: Extract<ToWorker, { type: 'batch' | 'finish' }>) => void;
 export function serveJob(port: ParentPort): void {
   const send = (message: FromWorker): void => port.send(message);
   const cancel = new AbortController();
+  const line = createPageLine(port.send);
   let inbox: Inbox = () => undefined;
   const listen = (next: Inbox): void => {
     inbox = next;
   };
   port.onClose(() => process.exit(0));
   port.onMessage((raw) => {
+    if (line.take(raw)) return;
     const message = raw as ToWorker;
     if (message.type === 'cancel') cancel.abort();
     else if (message.type === 'start') {
@@ -29,7 +29,7 @@ export function serveJob(port: ParentPort): void {
       else if (spec.kind === 'import') void settle(runImport(spec, send), send);
       else if (spec.kind === 'rungs') void settle(runRungs(spec, send, cancel.signal), send);
       else if (spec.kind === 'features') void settle(runFeatures(spec, send), send);
-      else void settle(runTraining(spec, send, cancel.signal), send);
+      else void settle(runTraining(spec, send, cancel.signal, line), send);
     } else inbox(message);
   });
 }
@@ -52,45 +52,6 @@ function inWords(thrown: unknown): unknown {
     fields: { reason: thrown.message },
     cause: thrown,
   });
-}
-
-/** TensorFlow.js is loaded here and nowhere else, so that a prediction never pays for it. */
-async function runTraining(
-  spec: TrainSpec,
-  send: (message: FromWorker) => void,
-  signal: AbortSignal,
-): Promise<FromWorker> {
-  const [{ openBestEngine }, { onnxForward }, { loadBackbone }, { train }, { findRates }] = await Promise.all([
-    import('../engine/node.ts'),
-    import('../inference/onnx-node.ts'),
-    import('../weights/load-backbone-node.ts'),
-    import('../training/train.ts'),
-    import('../training/find-rate.ts'),
-  ]);
-  const engine = await openBestEngine(spec.engine, { threads: spec.threads });
-  const source = await openPatchSource(spec.store);
-  try {
-    const ports = {
-      engine,
-      ...(await loadBackbone(spec.backbone)),
-      source,
-      caches: fileCaches(`${spec.runFolder}/cache`, cacheLimitBytes),
-      forward: onnxForward,
-      sink: folderSink(spec.runFolder),
-    };
-    const emit = (event: JobEvent): void => send({ type: 'event', event });
-    if (spec.kind === 'train') {
-      const outcome = await train(spec, ports, emit, signal);
-      const peak = (process.resourceUsage().maxRSS * 1024) / 1e9;
-      emit({ type: 'note', level: 'info', text: `The training process took ${peak.toFixed(1)} GB of memory at most.` });
-      return { type: 'trained', outcome };
-    }
-    await findRates(spec, ports, emit, signal);
-    return { type: 'finished' };
-  } finally {
-    await source.close();
-    await engine.close();
-  }
 }
 
 async function runPrediction(

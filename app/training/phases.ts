@@ -44,7 +44,7 @@ export interface PhasesRequest {
   /** The longest stretch of training between two checkpoints. */
   readonly checkpointEveryMs: number;
   /** Pictures that may learn at once, where the engine had no room for more. */
-  readonly mostAtOnce: number;
+  readonly mostAtOnce?: number | undefined;
   /** Aborted once the run is to stop where it is; a checkpoint is written then. */
   readonly pause?: AbortSignal | undefined;
   readonly emit: (event: JobEvent) => void;
@@ -213,7 +213,7 @@ export async function startFirstHead(
 }
 
 export function fitRequest(
-  { engine, cache, data, recipe, origin, mostAtOnce }: PhasesRequest,
+  { engine, cache, data, recipe, origin, mostAtOnce = Number.POSITIVE_INFINITY }: PhasesRequest,
   { phase, index, rateSetting }: Step,
   upper: UpperNetwork,
   { train, validation }: PooledActivations,

@@ -81,7 +81,7 @@ export async function withNetwork<T>(
       sink,
       origin,
       resume,
-      mostAtOnce: spec.mostAtOnce ?? Number.POSITIVE_INFINITY,
+      mostAtOnce: spec.mostAtOnce,
       checkpointEveryMs,
       pause,
       emit,

@@ -1,4 +1,4 @@
-/** The one place that makes a window: its rights are a literal object, so that a reader sees all of them (E2). */
+/** The user's window. The rights of every window are one literal object, so that a reader sees all of them (E2). */
 
 import { BrowserWindow } from 'electron';
 import { siteOrigin } from './scheme.ts';
@@ -11,6 +11,21 @@ export interface WindowOptions {
   /** A path and fragment of the app's own site, such as `/#project=HANDLE`. */
   readonly path: string;
 }
+
+/** What no page of ours may do. */
+export const pageRights = {
+  sandbox: true,
+  contextIsolation: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webviewTag: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  experimentalFeatures: false,
+  navigateOnDragDrop: false,
+  spellcheck: false,
+} as const;
 
 export async function openWindow(options: WindowOptions): Promise<BrowserWindow> {
   const window = new BrowserWindow({
@@ -25,17 +40,7 @@ export async function openWindow(options: WindowOptions): Promise<BrowserWindow>
     webPreferences: {
       preload: options.preload,
       additionalArguments: [`--eosin-preload=${options.preloadSecret}`],
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      nodeIntegrationInWorker: false,
-      nodeIntegrationInSubFrames: false,
-      webviewTag: false,
-      webSecurity: true,
-      allowRunningInsecureContent: false,
-      experimentalFeatures: false,
-      navigateOnDragDrop: false,
-      spellcheck: false,
+      ...pageRights,
     },
   });
   window.once('ready-to-show', () => window.show());

@@ -63,6 +63,10 @@ export const api = {
     lines(routes.engines.native.$post({ json: { build, ...(from === undefined ? {} : { from }) } }, until(signal))),
   removeNative: () => json(routes.engines.native.$delete()),
 
+  /** What the host wants of this window's GPU. */
+  trainerOrders: (ticket: string | null) =>
+    lines(routes['trainer-pages'].orders.$get({ query: ticket === null ? {} : { ticket } })),
+
   project: () => json(routes.project.$get()),
   createProject: (name: string, folder: string | null) =>
     json(routes.project.create.$post({ json: folder ? { name, folder } : { name } })),

@@ -7,6 +7,7 @@ import { engines } from './engines.svelte.ts';
 import { notices } from './notices.svelte.ts';
 import { RegionStore } from './region-store.svelte.ts';
 import { RunFeed } from './run-feed.svelte.ts';
+import { lendPages } from './trainer-pages.ts';
 
 class Workspace {
   info = $state.raw<AppInfo | null>(null);
@@ -17,6 +18,7 @@ class Workspace {
   feeds = $state.raw<readonly RunFeed[]>([]);
   /** Grows when labels, classes or the split change, so that what depends on them is asked again. */
   planVersion = $state(0);
+  #lending = false;
   #stores = new Map<string, RegionStore>();
   regions = $state.raw<RegionStore | null>(null);
 
@@ -33,6 +35,7 @@ class Workspace {
       this.info = await api.app();
       if (handle) this.show(await api.openProject(handle));
       else if (this.info.projectOpen) this.show(await api.project());
+      if (this.info.host === 'browser') this.#lend();
       // Without an answer the chip says that the engine is not known; training itself reports what is wrong.
       void engines.measure().catch(() => undefined);
     } catch (error) {
@@ -40,6 +43,12 @@ class Workspace {
     } finally {
       this.starting = false;
     }
+  }
+
+  /** Once; the installed app trains in a hidden window of its own. */
+  #lend(): void {
+    if (!this.#lending) void lendPages(null);
+    this.#lending = true;
   }
 
   show(project: ProjectView): void {

@@ -11,13 +11,15 @@ import { chromiumFile } from '../browser.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const chromiumFlags = [
   '--no-sandbox',
-  '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
 ];
+
+/** WebGPU on Chromium's own imitation of a GPU: slow, and right. */
+export const softwareGpu: readonly string[] = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 export interface Shell {
   /** With the token. */
@@ -83,8 +85,12 @@ export interface Opened {
 }
 
 /** Opens the window in Chromium and listens for what must not happen. */
-export async function openWindow(address: string, viewport = { width: 1280, height: 800 }): Promise<Opened> {
-  const browser = await chromium.launch({ executablePath: chromiumFile ?? '', args: chromiumFlags });
+export async function openWindow(
+  address: string,
+  viewport = { width: 1280, height: 800 },
+  flags: readonly string[] = ['--disable-gpu'],
+): Promise<Opened> {
+  const browser = await chromium.launch({ executablePath: chromiumFile ?? '', args: [...chromiumFlags, ...flags] });
   const page = await browser.newPage({ viewport, reducedMotion: 'reduce' });
   page.setDefaultTimeout(20_000);
   const problems: string[] = [];
