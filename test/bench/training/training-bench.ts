@@ -11,6 +11,8 @@ import type { TrainOutcome } from '../../../app/jobs/job-spec.ts';
 import { type RunDeps, runDepsOf } from '../../../app/jobs/run-deps.ts';
 import { trainModel } from '../../../app/jobs/train-model.ts';
 import type { TrainPlan } from '../../../app/jobs/train-plan.ts';
+import { openModelFolder } from '../../../app/passports/model-folder.ts';
+import type { Passport } from '../../../app/passports/passport.ts';
 import { applySettings } from '../../../app/training/recipe-book.ts';
 import { runCli } from '../../../main/cli.ts';
 import { commandLineHost } from '../../../main/node-host.ts';
@@ -33,6 +35,8 @@ export type TimedEvent = JobEvent & { readonly atSeconds: number };
 
 export interface Trained {
   readonly outcome: TrainOutcome;
+  /** Of the saved model, its files checked. */
+  readonly passport: Passport;
   readonly events: readonly TimedEvent[];
   /** From the plan to the saved and judged model. */
   readonly seconds: number;
@@ -81,7 +85,9 @@ export async function trainOnce(bench: TrainingBench, plan: TrainPlan): Promise<
       },
       new AbortController().signal,
     );
-    return { outcome, events, seconds: passed() };
+    const seconds = passed();
+    const { passport } = await openModelFolder(request.modelFolder);
+    return { outcome, passport, events, seconds };
   } finally {
     await rm(runFolder, { recursive: true, force: true });
   }
