@@ -4,6 +4,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_was
 import { EosinError } from '../core/errors.ts';
 import type { DepthwiseGeometry } from './kernels/gradient-module.ts';
 import { cut, type KernelTeam } from './kernels/kernel-team.ts';
+import { requireNoDilation } from './no-dilation.ts';
 import { type Attributes, type Inputs, type Kernel, pointer, sizeOf } from './wasm-heap.ts';
 
 /** Fewer input channels than this and a convolution's filter gradient is one product. */
@@ -223,14 +224,6 @@ export function poolingKernels(engine: typeof tf, backend: BackendWasm, team: Ke
       return dx;
     },
   };
-}
-
-function requireNoDilation(attrs: Attributes): void {
-  if (attrs.dilations === undefined || [attrs.dilations].flat().every((rate) => rate === 1)) return;
-  throw new EosinError('engine/dilation', 'internal', 'Dilated depthwise convolutions cannot learn.', {
-    remedy: 'Freeze the layer groups that dilate, or use another backbone.',
-    fields: { dilations: String(attrs.dilations) },
-  });
 }
 
 function requireChannelsLast(attrs: Attributes): void {

@@ -1,6 +1,7 @@
 /** Entry file: the WebGPU engine in plain Node, over Dawn (npm `webgpu`). Electron and browsers have WebGPU in their pages. */
 import { createRequire } from 'node:module';
 import type * as tf from '@tensorflow/tfjs';
+import { notUsable } from './not-usable.ts';
 import { openWebGpuEngine, type WebGpuEngine } from './webgpu.ts';
 
 const require = createRequire(import.meta.url);
@@ -25,6 +26,11 @@ export function webGpuObstacle(): string | null {
 
 /** @throws EosinError `engine/not-usable` when there is no GPU. */
 export async function openWebGpuInNode(allowSoftware: boolean): Promise<WebGpuEngine> {
+  if (process.platform === 'linux' && !hasVulkan()) {
+    const reason =
+      "Vulkan is not installed (libvulkan.so.1); a GPU needs it and its maker's own driver: apt-get install libvulkan1";
+    throw notUsable('webgpu', reason);
+  }
   const { create, globals } = require('webgpu') as Dawn;
   Object.assign(globalThis, globals);
   const gpu = create([]);
@@ -47,4 +53,14 @@ export async function openWebGpuInNode(allowSoftware: boolean): Promise<WebGpuEn
     release();
     throw error;
   }
+}
+
+/** Whether the system finds Vulkan's loader. Dawn writes to the terminal where there is none. */
+function hasVulkan(): boolean {
+  try {
+    process.dlopen({ exports: {} }, 'libvulkan.so.1');
+  } catch (error) {
+    return !/cannot open shared object file/.test(String(error)); // it is found, and no module of Node
+  }
+  return true;
 }

@@ -77,8 +77,12 @@ export function gpuOutOfMemory(reason: string): EosinError {
 }
 
 function gpuError(reason: string): EosinError {
-  return new EosinError('engine/gpu-error', 'internal', 'The GPU refused a step.', {
-    remedy: 'Choose another engine for this run, and report what the details say.',
+  return new EosinError('engine/gpu-error', 'internal', `The GPU refused a step: ${firstLine(reason)}.`, {
+    remedy: 'Choose another engine for this run, and report this one.',
     fields: { engine: 'webgpu', reason },
   });
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0]!.replace(/\.$/, '');
 }

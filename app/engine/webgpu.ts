@@ -8,6 +8,7 @@ import type { EosinError } from '../core/errors.ts';
 import type { Engine } from './engine.ts';
 import { chooseAdapter, type GpuInfo, gpuName } from './webgpu-adapter.ts';
 import { replaceAddN } from './webgpu-add-n.ts';
+import { installWebGpuKernels } from './webgpu-kernels.ts';
 import { type DeviceWatch, gpuOutOfMemory, watchDevice } from './webgpu-watch.ts';
 
 export interface WebGpuParts {
@@ -56,8 +57,10 @@ export async function openWebGpuEngine(parts: WebGpuParts): Promise<WebGpuEngine
   if (engine.findBackendFactory('webgpu') !== null) engine.removeBackend('webgpu'); // the package's own takes any adapter
   engine.registerBackend('webgpu', () => guardedBackend(parts.WebGPUBackend, device, info, watch));
   await engine.setBackend('webgpu');
+  installWebGpuKernels(engine);
   // One program reads the summands and writes the sum.
   replaceAddN(engine, device.limits.maxStorageBuffersPerShaderStage - 1);
+  let open = true;
   return {
     id: 'webgpu',
     tf: engine,
@@ -66,6 +69,8 @@ export async function openWebGpuEngine(parts: WebGpuParts): Promise<WebGpuEngine
     largestTensorBytes: largestTensor(device),
     failed,
     async close() {
+      if (!open) return;
+      open = false;
       watch.close();
       engine.disposeVariables();
       engine.removeBackend('webgpu');
