@@ -40,7 +40,7 @@ const native: MemoryModel = {
   processBytes: 480e6,
   weightBytes: 3 * 4,
   learningBytes: 12 * 4,
-  valueBytes: 1.2 * 4,
+  valueBytes: 1.45 * 4,
   boundBytes: 3.4e9,
 };
 

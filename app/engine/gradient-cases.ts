@@ -1,5 +1,7 @@
 /** Every layer kind that a backbone or head uses, as a small function whose gradients two engines can be compared on. */
 import type * as tf from '@tensorflow/tfjs';
+import { batchNormRelu } from './batch-norm-relu.ts';
+import { leanAdd, leanBias } from './lean-add.ts';
 
 export interface GradientCase {
   readonly kind: string;
@@ -81,10 +83,23 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
       return engine.batchNorm(x!, mean, variance, offset as tf.Tensor1D, scale as tf.Tensor1D, 1e-3);
     },
   },
+  ...([6, Number.POSITIVE_INFINITY] as const).map(
+    (cap): GradientCase => ({
+      kind: `batch normalization with relu up to ${cap}`,
+      shapes: [MAP, [6], [6]],
+      run: (engine, [x, scale, offset]) => {
+        const mean = engine.tensor1d([-0.3, -0.1, 0, 0.1, 0.2, 0.4]);
+        const variance = engine.tensor1d([0.5, 0.7, 1, 1.3, 2, 0.05]);
+        const constants = { mean, variance, offset: offset as tf.Tensor1D, scale: scale as tf.Tensor1D, epsilon: 1e-3 };
+        return batchNormRelu(engine, x!.mul(8), constants, cap);
+      },
+    }),
+  ),
   { kind: 'relu', shapes: [MAP], run: (engine, [x]) => engine.relu(x!) },
   { kind: 'relu6', shapes: [MAP], run: (engine, [x]) => engine.relu6(x!.mul(8)) },
   { kind: 'clipping', shapes: [MAP], run: (engine, [x]) => engine.clipByValue(x!, -0.4, 0.6) },
-  { kind: 'addition', shapes: [MAP, MAP], run: (_, [a, b]) => a!.add(b!) },
+  { kind: 'addition', shapes: [MAP, MAP], run: (engine, [a, b]) => leanAdd(engine, a!, b!) },
+  { kind: 'bias', shapes: [MAP, [6]], run: (engine, [x, bias]) => leanBias(engine, x!, bias!) },
   { kind: 'concatenation', shapes: [MAP, [2, 7, 7, 3]], run: (engine, [a, b]) => engine.concat([a!, b!], 3) },
   {
     kind: 'max pooling 2x2',

@@ -1,7 +1,9 @@
 /** Gradients that TensorFlow.js composes of many full-size tensors, as one kernel each. Other backends keep the composed form. */
 import type * as tf from '@tensorflow/tfjs';
+import { BATCH_NORM_RELU } from './batch-norm-relu.ts';
 import { overrideGradient } from './override-gradient.ts';
-import { CLIP_GRADIENT, COLUMN_SUMS, RELU_GRADIENT, SCALE_CHANNELS } from './wasm-pointwise.ts';
+import { BATCH_NORM_GRADIENT } from './wasm-batch-norm.ts';
+import { CLIP_GRADIENT, RELU_GRADIENT } from './wasm-pointwise.ts';
 
 const overridden = new WeakSet<object>();
 
@@ -27,14 +29,30 @@ export function overrideWasmGradients(engine: typeof tf): void {
   overrideGradient(engine, 'wasm', 'FusedBatchNorm', (dy, saved, attrs, shipped) => {
     const [x, mean, variance, scale] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | undefined];
     if (mean.rank !== 1) return shipped(dy, saved, attrs);
-    const inverse = engine.rsqrt(variance.add(attrs.varianceEpsilon as number)); // [channels] 1 / standard deviation
-    const [sum, product] = run(COLUMN_SUMS, { a: dy, b: x }) as [tf.Tensor, tf.Tensor]; // one pass for scale and offset
+    const inputs = { x, dy, mean, variance, ...(scale && { scale }) };
+    const range = { low: -Infinity, high: Infinity };
+    const [dx, dScale, dOffset] = run(BATCH_NORM_GRADIENT, inputs, {
+      ...attrs,
+      ...range,
+    } as tf.NamedAttrMap) as tf.Tensor[];
     return {
-      x: () => one(SCALE_CHANNELS, { x: dy, factor: scale == null ? inverse : inverse.mul(scale) }),
-      scale: () => product.sub(sum.mul(mean)).mul(inverse),
-      offset: () => sum.clone(),
+      x: () => dx!,
+      scale: () => dScale!,
+      offset: () => dOffset!,
       mean: () => shipped(dy, saved, attrs).mean!(),
       variance: () => shipped(dy, saved, attrs).variance!(),
     };
+  });
+  engine.registerGradient({
+    kernelName: BATCH_NORM_RELU,
+    inputsToSave: ['x', 'mean', 'variance', 'offset', 'scale'],
+    gradFunc: (dy, saved, attrs) => {
+      const [x, mean, variance, offset, scale] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      const inputs = { x, dy: dy as tf.Tensor, mean, variance, offset, scale };
+      const { varianceEpsilon, cap } = attrs as { varianceEpsilon: number; cap: number };
+      const range = { varianceEpsilon, low: 0, high: cap };
+      const [dx, dScale, dOffset] = run(BATCH_NORM_GRADIENT, inputs, range) as tf.Tensor[];
+      return { x: () => dx!, scale: () => dScale!, offset: () => dOffset! };
+    },
   });
 }

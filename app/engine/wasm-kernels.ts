@@ -10,6 +10,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import type { KernelTeam } from './kernels/kernel-team.ts';
+import { batchNormKernels } from './wasm-batch-norm.ts';
 import { convolutionKernels, depthwiseKernels, poolingKernels } from './wasm-convolutions.ts';
 import { copyKernels } from './wasm-copies.ts';
 import { overrideWasmGradients } from './wasm-gradients.ts';
@@ -33,8 +34,9 @@ export function installWasmKernels(engine: typeof tf, team: KernelTeam): void {
     ...convolutionKernels(engine, backend, team, shippedKernels.get('Conv2DBackpropInput')!),
     ...depthwiseKernels(engine, backend, team),
     ...poolingKernels(engine, backend, team),
+    ...batchNormKernels(backend, team),
     ...pointwiseKernels(backend, team, shippedKernels.get('Sum')!),
-    ...copyKernels(engine, backend, team, shippedKernels.get('Slice')!),
+    ...copyKernels(engine, backend, team, shippedKernels),
   };
   for (const [kernelName, run] of Object.entries(kernels)) {
     const setup = shippedKernels.get(kernelName)?.setupFunc;

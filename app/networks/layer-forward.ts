@@ -6,15 +6,17 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { randomFor } from '../core/random.ts';
+import { batchNormRelu } from '../engine/batch-norm-relu.ts';
+import { leanAdd, leanBias } from '../engine/lean-add.ts';
+import { fuseActivations } from './fuse-activations.ts';
 import { type LayerNode, unsupportedLayer, weightOf } from './layer-graph.ts';
+import { activationOf, convolutionSettings, poolingSettings, reluLimit, reluLimitOf } from './layer-settings.ts';
 
 export interface RunOptions {
   /** Given: dropout is on, and this number alone decides the masks. */
   readonly dropoutSeed?: number;
   /** Given: BatchNormalization takes the batch's own mean and variance and leaves them here, by layer, for the caller to dispose. */
   readonly moments?: BatchMoments;
-  /** Frees activations as soon as nothing needs them any more; not while gradients are recorded. */
-  readonly free?: boolean;
 }
 
 /** Mean and variance of each channel, `[c]`. */
@@ -24,7 +26,8 @@ type Step = (inputs: tf.Tensor[], options: RunOptions) => tf.Tensor;
 
 /**
  * Compiles a graph with one input layer and one output (its last node) into a function `input -> output`.
- * The caller disposes the output; everything in between is gone when it returns, or belongs to the gradient tape.
+ * An activation is freed as soon as no layer needs it any more, unless the gradient tape keeps it for the way back; the caller
+ * disposes the output.
  *
  * @throws EosinError `network/layer-kind`
  */
@@ -32,9 +35,9 @@ export function compileForward(
   api: typeof tf,
   graph: readonly LayerNode[],
 ): (input: tf.Tensor, options?: RunOptions) => tf.Tensor {
-  const steps = graph.map((node) => ({ node, run: compileLayer(api, node) }));
+  const steps = fuseActivations(graph).map((node) => ({ node, run: compileLayer(api, node) }));
   const uses = new Map<string, number>();
-  for (const input of graph.flatMap((node) => node.inputs)) uses.set(input, (uses.get(input) ?? 0) + 1);
+  for (const input of steps.flatMap(({ node }) => node.inputs)) uses.set(input, (uses.get(input) ?? 0) + 1);
   return (input, options = {}) =>
     api.tidy(() => {
       const values = new Map<string, tf.Tensor>();
@@ -44,20 +47,17 @@ export function compileForward(
           values.set(node.name, input.clone());
           continue;
         }
+        const inputs = node.inputs.map((name) => values.get(name)!);
         values.set(
           node.name,
-          run(
-            node.inputs.map((name) => values.get(name)!),
-            options,
-          ),
+          api.tidy(() => run(inputs, options)),
         );
-        if (options.free !== true) continue;
         for (const name of node.inputs) {
           left.set(name, left.get(name)! - 1);
           if (left.get(name) === 0) values.get(name)!.dispose();
         }
       }
-      return values.get(graph.at(-1)!.name)!;
+      return values.get(steps.at(-1)!.node.name)!;
     });
 }
 
@@ -98,12 +98,19 @@ const LAYERS: Readonly<Record<string, (api: typeof tf, node: LayerNode) => Step>
     const [offset, scale] = [value('beta'), value('gamma')];
     const epsilon = node.config.epsilon as number;
     // Without a scale the gradient of TensorFlow.js 4.22 throws.
-    const ones = (): tf.Tensor1D => api.ones([node.shape.at(-1)!]);
-    return ([x], { moments }) => {
-      if (!moments) return api.batchNorm(x!, mean, variance, offset, scale ?? ones(), epsilon);
-      const normed = batchNormed(api, x!, epsilon);
-      moments.set(node.name, { mean: api.keep(normed.mean), variance: api.keep(normed.variance) });
-      return normed.value.mul(scale ?? 1).add(offset ?? 0);
+    const constant = (value: number): tf.Tensor1D => api.fill([node.shape.at(-1)!], value) as tf.Tensor1D;
+    const activate = activation(api, node);
+    const cap = reluLimitOf(activationOf(node));
+    return ([x], options) => {
+      const { moments } = options;
+      if (moments) {
+        const normed = batchNormed(api, x!, epsilon);
+        moments.set(node.name, { mean: api.keep(normed.mean), variance: api.keep(normed.variance) });
+        return activate([normed.value.mul(scale ?? 1).add(offset ?? 0)], options);
+      }
+      const constants = { mean, variance, offset: offset ?? constant(0), scale: scale ?? constant(1), epsilon };
+      if (cap !== null) return batchNormRelu(api, x!, constants, cap);
+      return api.batchNorm(x!, mean, variance, constants.offset, constants.scale, epsilon);
     };
   },
   ReLU: (api, node) => {
@@ -115,7 +122,7 @@ const LAYERS: Readonly<Record<string, (api: typeof tf, node: LayerNode) => Step>
     (api) =>
     ([x]) =>
       api.softmax(x!),
-  Add: () => (inputs) => inputs.reduce((sum, x) => sum.add(x)),
+  Add: (api) => (inputs) => inputs.reduce((sum, x) => leanAdd(api, sum, x)),
   Concatenate: (api) => (inputs) => api.concat(inputs, -1),
   MaxPooling2D: (api, node) => {
     const { poolSize, strides, padding } = poolingSettings(node);
@@ -151,46 +158,6 @@ const LAYERS: Readonly<Record<string, (api: typeof tf, node: LayerNode) => Step>
   },
 };
 
-/** Strides and padding of a convolution that can also learn. */
-export function convolutionSettings(node: LayerNode): { strides: [number, number]; padding: 'same' | 'valid' } {
-  const dilation = [node.config.dilationRate ?? 1].flat() as number[];
-  if (dilation.some((rate) => rate !== 1)) throw unsupportedLayer(node, 'it dilates');
-  return { strides: node.config.strides as [number, number], padding: paddingOf(node) };
-}
-
-export function poolingSettings(node: LayerNode): {
-  poolSize: [number, number];
-  strides: [number, number];
-  padding: 'same' | 'valid';
-} {
-  const { poolSize, strides } = node.config as { poolSize: [number, number]; strides: [number, number] };
-  return { poolSize, strides, padding: paddingOf(node) };
-}
-
-/** 6 or infinity. */
-export function reluLimit(node: LayerNode): number {
-  const { maxValue, negativeSlope, threshold } = node.config as Record<string, number | null | undefined>;
-  const limit = maxValue ?? Number.POSITIVE_INFINITY;
-  if ((limit !== 6 && limit !== Number.POSITIVE_INFINITY) || negativeSlope || threshold) {
-    throw unsupportedLayer(node, 'only relu and relu6 are known');
-  }
-  return limit;
-}
-
-export type ActivationName = 'linear' | 'relu' | 'relu6' | 'softmax';
-
-/** The activation inside a layer. */
-export function activationOf(node: LayerNode): ActivationName {
-  const name = (node.config.activation as string | null | undefined) ?? 'linear';
-  if (name === 'linear' || name === 'relu' || name === 'relu6' || name === 'softmax') return name;
-  throw unsupportedLayer(node, `activation '${name}' is not known`);
-}
-
-function paddingOf(node: LayerNode): 'same' | 'valid' {
-  if (node.config.dataFormat === 'channelsFirst') throw unsupportedLayer(node, 'its channels come first');
-  return node.config.padding as 'same' | 'valid';
-}
-
 function activation(api: typeof tf, node: LayerNode): Step {
   const name = activationOf(node);
   if (name === 'relu') return ([x]) => api.relu(x!);
@@ -204,7 +171,7 @@ function biasAndActivation(api: typeof tf, node: LayerNode): (x: tf.Tensor) => t
   const activate = activation(api, node);
   const linear = activationOf(node) === 'linear';
   return (x) => {
-    const y = bias === undefined ? x : x.add(bias);
+    const y = bias === undefined ? x : leanBias(api, x, bias);
     return linear ? y : activate([y], {});
   };
 }

@@ -2,8 +2,9 @@
  * How each kind of layer looks in ONNX. Keras works on NHWC, ONNX on NCHW: inside the graph every 4-d value is NCHW.
  * BatchNormalization behind a convolution and padding before one disappear into the convolution.
  */
-import { activationOf, convolutionSettings, poolingSettings, reluLimit } from './layer-forward.ts';
+
 import { type LayerNode, unsupportedLayer, weightOf } from './layer-graph.ts';
+import { activationOf, convolutionSettings, poolingSettings, reluLimit } from './layer-settings.ts';
 import type { OnnxGraphBuilder } from './onnx-graph.ts';
 
 /** [top, left, bottom, right] */

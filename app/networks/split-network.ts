@@ -93,7 +93,7 @@ export function upperNetwork(
     inputShape: graph[0]!.shape as unknown as [number, number, number],
     variables,
     logits,
-    probabilities: (x) => engine.tidy(() => engine.softmax(forward(x, { free: true }) as tf.Tensor2D)),
+    probabilities: (x) => engine.tidy(() => engine.softmax(forward(x) as tf.Tensor2D)),
     snapshot: () => snapshotOf(stored),
     restore: (snapshot) => restoreInto(engine, stored, snapshot),
   };
@@ -111,7 +111,7 @@ export function lowerForward(
   layer: string,
 ): (pictures: tf.Tensor4D) => tf.Tensor4D {
   const forward = compileForward(engine, layerGraph(model, [layer]));
-  return (pictures) => forward(pictures, { free: true }) as tf.Tensor4D;
+  return (pictures) => forward(pictures) as tf.Tensor4D;
 }
 
 /** What is saved of a variable. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { batchNormRelu } from '../../app/engine/batch-norm-relu.ts';
+import { leanAdd, leanBias } from '../../app/engine/lean-add.ts';
 import { openEngine } from '../../app/engine/node.ts';
 import { compareGradients, GRADIENT_TOLERANCE } from '../../app/engine/self-test.ts';
 import { buildKernels } from '../../scripts/build-kernels.ts';
@@ -88,6 +90,46 @@ test('batch normalization in training mode: gradients run through mean and varia
     [7],
     [7],
   );
+});
+
+test('a relu in a batch normalization of any shape', async () => {
+  const cap = fc.constantFrom(6, Number.POSITIVE_INFINITY);
+  await fc.assert(
+    fc.asyncProperty(side, side, channels, cap, async (h, w, c, limit) => {
+      const [mean, variance] = api.tidy(() => [api.range(0, c).mul(0.1), api.range(0, c).mul(0.3).add(0.05)]) as [
+        tf.Tensor1D,
+        tf.Tensor1D,
+      ];
+      await assertGradients(
+        (x, scale, offset) => {
+          const constants = {
+            mean,
+            variance,
+            scale: scale as tf.Tensor1D,
+            offset: offset as tf.Tensor1D,
+            epsilon: 1e-3,
+          };
+          return batchNormRelu(api, x!.mul(5), constants, limit);
+        },
+        [2, h, w, c],
+        [c],
+        [c],
+      );
+      api.dispose([mean, variance]);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test('sums that keep nothing for the way back have the gradients of sums', async () => {
+  await assertGradients((a, b) => leanAdd(api, a!, b!).mul(a!), [2, 5, 5, 3], [2, 5, 5, 3]);
+  await assertGradients((x, bias) => leanBias(api, x!, bias!).mul(x!), [2, 5, 5, 7], [7]);
+  await assertGradients((x, bias) => leanBias(api, x!, bias!).square(), [6, 5], [5]);
+});
+
+test('a list is cut into pieces', () => {
+  const pieces = api.tidy(() => api.split(api.range(0, 10), [3, 1, 6]).map((piece) => [...piece.dataSync()]));
+  assert.deepEqual(pieces, [[0, 1, 2], [3], [4, 5, 6, 7, 8, 9]]);
 });
 
 test('the sums of a long column stay exact', async () => {

@@ -12,13 +12,35 @@ export type DepthwiseGeometry = [
 /** What one piece of a kernel's work writes: [from, end). */
 type Range = [from: number, end: number];
 
+/** Where values are cut off. */
+type Clamp = [low: number, high: number];
+
 /** Exports of the module; pointers are byte offsets into the heap. The assembly sources describe each. */
 export interface GradientModule {
   reluGradient(x: number, dy: number, dx: number, count: number, cap: number): void;
   clipGradient(x: number, dy: number, dx: number, count: number, low: number, high: number): void;
-  affineRows(x: number, factor: number, shift: number, out: number, rows: number, channels: number): void;
-  columnTotals(a: number, b: number, totals: number, rows: number, channels: number): void;
-  addTotals(totals: number, parts: number, sums: number, products: number, channels: number): void;
+  affineRows(
+    x: number,
+    factor: number,
+    shift: number,
+    out: number,
+    rows: number,
+    channels: number,
+    ...clamp: Clamp
+  ): void;
+  affineGradient(
+    x: number,
+    dy: number,
+    factor: number,
+    shift: number,
+    dx: number,
+    totals: number,
+    rows: number,
+    channels: number,
+    ...clamp: Clamp
+  ): void;
+  columnTotals(x: number, totals: number, rows: number, channels: number): void;
+  addTotals(totals: number, parts: number, sums: number, columns: number): void;
   multiplyTransposed(
     left: number,
     right: number,

@@ -84,6 +84,7 @@ await fit(
   {
     onEpoch: async ({ imagesPerSecond }) => void speeds.push(imagesPerSecond),
     onNote: () => undefined,
+    onMiddle: async () => undefined,
     breathe: async () => undefined,
   },
 );

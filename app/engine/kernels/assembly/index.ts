@@ -9,4 +9,4 @@ export { clipGradient, reluGradient } from './activation';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { gatherTap, multiplyTransposed, spreadPixels } from './filter';
 export { maxPoolGradient } from './pooling';
-export { addTotals, affineRows, columnTotals } from './rows';
+export { addTotals, affineGradient, affineRows, columnTotals } from './rows';
