@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
 import { patchRuleSchema } from '../core/patch-quality.ts';
 import { recipeSchema } from '../core/recipe.ts';
+import { divergingAnswers } from '../core/run.ts';
 import { leastFolds, mostFolds } from '../jobs/cross-validate.ts';
 import { resumeTraining, startPrediction, startTraining, trainingChoiceOf } from '../jobs/project-runs.ts';
 import { runDepsOf } from '../jobs/run-deps.ts';
@@ -78,9 +79,10 @@ export function runRoutes(deps: ApiDeps) {
         const { id } = workspace.project().runs.get(c.req.param('id'));
         return c.json({ pausing: workspace.runs().pause(id) });
       })
-      .post('/:id/resume', (c) => {
+      .post('/:id/resume', query(z.object({ answer: z.enum(divergingAnswers).optional() })), (c) => {
         const project = workspace.project();
-        return c.json(resumeTraining(project, workspace.runs(), runDeps, c.req.param('id')));
+        const { answer } = c.req.valid('query');
+        return c.json(resumeTraining(project, workspace.runs(), runDeps, c.req.param('id'), answer));
       })
       .get('/:id/report', async (c) =>
         c.body(await fileOf(c.req.param('id'), 'report.html'), 200, { 'content-type': contentTypes['.html']! }),

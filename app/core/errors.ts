@@ -73,6 +73,13 @@ export function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AbortError';
 }
 
+/** A run stopped by itself to be asked about; it goes on with the answer. */
+export function paused(): EosinError {
+  return new EosinError('job/paused', 'cancelled', 'The run waits for an answer.', {
+    remedy: 'Say how it is to go on.',
+  });
+}
+
 export function cancelled(): EosinError {
   return new EosinError('job/cancelled', 'cancelled', 'Cancelled.', { remedy: 'The same command goes on from here.' });
 }

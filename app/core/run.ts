@@ -85,9 +85,27 @@ export type JobEvent =
   | RungEvent
   | { type: 'heatmap'; slideId: string; columns: number; rows: number; fromRow: number; toRow: number }
   | { type: 'note'; level: 'info' | 'warning'; text: string }
+  | DivergingQuestion
   | { type: 'done'; result: Record<string, unknown> }
   | { type: 'cancelled' }
+  /** Stopped to go on later, by a person or to wait for an answer; stored as cancelled. */
+  | { type: 'paused' }
   | { type: 'failed'; error: ErrorReport };
+
+/** The training loss has run away: the run stops where it is until a person decides. */
+export interface DivergingQuestion {
+  type: 'diverging';
+  phase: string;
+  /** Epochs of the phase that are done. */
+  epoch: number;
+  bestEpoch: number;
+  /** At which the phase learns, before its schedule. */
+  learningRate: number;
+}
+
+/** On as before; from the best weights at half the rate; or no further in this phase, whose best weights are kept. */
+export const divergingAnswers = ['go-on', 'half-rate', 'keep-best'] as const;
+export type DivergingAnswer = (typeof divergingAnswers)[number];
 
 /** A phase was judged against the weights that were kept before it. */
 export interface RungEvent {

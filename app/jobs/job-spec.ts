@@ -2,7 +2,7 @@
 
 import type { ErrorReport } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
-import type { Evaluation, JobEvent, LossFall } from '../core/run.ts';
+import type { DivergingAnswer, Evaluation, JobEvent, LossFall } from '../core/run.ts';
 import type { EngineId } from '../engine/engine.ts';
 import type { PredictInput } from '../inference/predict-loop.ts';
 import type { ModelNetwork } from '../networks/feature-network-node.ts';
@@ -16,6 +16,13 @@ export interface PatchStoreRef {
   readonly count: number;
   readonly sizePx: number;
   readonly contextPx: number;
+}
+
+export interface DivergingChoice {
+  /** To the question that the run was paused with. */
+  readonly answer: DivergingAnswer | null;
+  /** Whether a person can be asked: the run is paused then. */
+  readonly ask: boolean;
 }
 
 /** What learning itself needs to know, wherever it happens: no path is in it. */
@@ -37,6 +44,8 @@ export interface LearningSpec {
   readonly mostAtOnce?: number;
   /** The longest stretch of training between two checkpoints in milliseconds; absent: five minutes. */
   readonly checkpointEveryMs?: number;
+  /** What to do when the loss runs away; absent: the phase ends with its best weights. */
+  readonly diverging?: DivergingChoice;
 }
 
 export interface TrainSpec extends LearningSpec {
@@ -112,7 +121,9 @@ export type ToWorker =
   | { type: 'start'; spec: JobSpec }
   | { type: 'batch'; slot: number; id: number; count: number }
   | { type: 'finish' }
-  | { type: 'cancel' };
+  | { type: 'cancel' }
+  /** As cancel, but training puts on disk where it stands. */
+  | { type: 'pause' };
 
 /** Worker to host. What goes to a page that it is lent (page-messages.ts) ends in `lendPages`. */
 export type FromWorker =
@@ -126,7 +137,8 @@ export type FromWorker =
   | { type: 'rungs'; outcomes: readonly RungOutcome[] }
   /** Every batch of a prediction was answered. */
   | { type: 'finished' }
-  | { type: 'cancelled' }
+  /** `waits`: for the answer to a question that it has told. */
+  | { type: 'cancelled'; waits?: boolean }
   | { type: 'failed'; error: ErrorReport };
 
 /** What a training run leaves in `runFolder/model/`, with the numbers for the passport. */

@@ -1,24 +1,27 @@
 /**
  * The runs that are going on in this host: one works, the others wait in line.
  *
- *     queued -> running -> done | cancelled | failed
+ *     queued -> running -> done | cancelled | failed       a pause is a cancel that says that the run is to go on
  *
  * Events are stored before they are told. Progress is not stored: a reader gets the latest, with the seq of the last
  * stored event, so that `?after=seq` goes on exactly where a broken stream ended.
  */
-import { cancelled, type ErrorReport, isAbort, reportOf } from '../core/errors.ts';
+import { cancelled, EosinError, type ErrorReport, isAbort, reportOf } from '../core/errors.ts';
 import { createQueue } from '../core/queue.ts';
 import type { JobEvent, SequencedEvent } from '../core/run.ts';
 import type { RunStore } from './run-store.ts';
 
 export type Emit = (event: JobEvent) => void;
 
+/** `pause` is aborted when the run is to stop in a way that it can go on from. */
+export type Work = (emit: Emit, signal: AbortSignal, pause: AbortSignal) => Promise<Record<string, unknown>>;
+
 export interface LiveRuns {
   /** Puts a stored run in line; what `work` returns is the run's result. */
-  start(runId: string, work: (emit: Emit, signal: AbortSignal) => Promise<Record<string, unknown>>): void;
+  start(runId: string, work: Work): void;
   /** False when the run is not going on. */
   cancel(runId: string): boolean;
-  /** Cancels after the next epoch, so that nothing is lost when it goes on; false when the run is not going on. */
+  /** Asks the run to stop where it is, so that nothing is lost when it goes on; false when the run is not going on. */
   pause(runId: string): boolean;
   /** Stored events after `after`, then what comes, until the run ends. */
   events(runId: string, after: number): AsyncGenerator<SequencedEvent>;
@@ -28,8 +31,7 @@ export interface LiveRuns {
 
 interface LiveRun {
   readonly cancel: AbortController;
-  /** Ends after the epoch that is going on. */
-  pausing: boolean;
+  readonly pause: AbortController;
   readonly ended: Promise<void>;
   progress: Extract<JobEvent, { type: 'progress' }> | null;
   /** Wakes every reader at each event. */
@@ -45,8 +47,6 @@ export function createLiveRuns(store: RunStore): LiveRuns {
   const tell = (runId: string, run: LiveRun, event: JobEvent): void => {
     if (event.type === 'progress') run.progress = event;
     else store.appendEvent(runId, event);
-    // The epoch's checkpoint is on disk before the epoch is told.
-    if (event.type === 'epoch' && run.pausing) run.cancel.abort();
     run.wake.resolve();
     run.wake = Promise.withResolvers();
   };
@@ -54,25 +54,30 @@ export function createLiveRuns(store: RunStore): LiveRuns {
   return {
     start(runId, work) {
       const cancel = new AbortController();
+      const pause = new AbortController();
       const run: LiveRun = {
         cancel,
-        pausing: false,
+        pause,
         ended: Promise.resolve(),
         progress: null,
         wake: Promise.withResolvers(),
       };
       const emit: Emit = (event) => tell(runId, run, event);
       const ended = line
-        .run(async () => {
-          store.setState(runId, 'running');
-          const result = await work(emit, cancel.signal);
-          store.setState(runId, 'done', result);
-          emit({ type: 'done', result });
-        }, cancel.signal)
+        .run(
+          async () => {
+            store.setState(runId, 'running');
+            const result = await work(emit, cancel.signal, pause.signal);
+            store.setState(runId, 'done', result);
+            emit({ type: 'done', result });
+          },
+          AbortSignal.any([cancel.signal, pause.signal]),
+        )
         .catch((thrown: unknown) => {
           if (cancel.signal.aborted || isAbort(thrown)) {
             store.setState(runId, 'cancelled', { error: cancelled().toReport() });
-            emit({ type: 'cancelled' });
+            const goesOn = pause.signal.aborted || (thrown instanceof EosinError && thrown.code === 'job/paused');
+            emit({ type: goesOn && !cancel.signal.aborted ? 'paused' : 'cancelled' });
           } else {
             const error = reportOf(thrown);
             store.setState(runId, 'failed', { error });
@@ -94,7 +99,7 @@ export function createLiveRuns(store: RunStore): LiveRuns {
     },
     pause(runId) {
       const run = live.get(runId);
-      if (run) run.pausing = true;
+      run?.pause.abort();
       return run !== undefined;
     },
     async *events(runId, after) {

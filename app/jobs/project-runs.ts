@@ -4,6 +4,7 @@ import { EosinError } from '../core/errors.ts';
 import { defaultPatchRule, type PatchRule } from '../core/patch-quality.ts';
 import type { RunView } from '../core/project.ts';
 import type { Recipe } from '../core/recipe.ts';
+import type { DivergingAnswer } from '../core/run.ts';
 import { automaticTissue, type TissueChoice } from '../core/tissue-map.ts';
 import type { EngineId } from '../engine/engine.ts';
 import { renderReport } from '../evaluation/report-html.ts';
@@ -43,10 +44,18 @@ export function startTraining(project: Project, live: LiveRuns, deps: RunDeps, r
 }
 
 /**
- * Puts a training run that was cancelled or failed in line again; it goes on after its last whole epoch, or begins anew
+ * Puts a training run that was paused, cancelled or failed in line again; it goes on from its last checkpoint, or begins anew
  * where labels or split have changed since. Throws `run/unknown`, and `run/no-resume` for any other run.
+ *
+ * @param answer to the question that the run was paused with.
  */
-export function resumeTraining(project: Project, live: LiveRuns, deps: RunDeps, runId: string): RunView {
+export function resumeTraining(
+  project: Project,
+  live: LiveRuns,
+  deps: RunDeps,
+  runId: string,
+  answer: DivergingAnswer | null = null,
+): RunView {
   const { kind, state } = project.runs.get(runId);
   if (kind !== 'train' || (state !== 'cancelled' && state !== 'failed')) {
     throw new EosinError('run/no-resume', 'conflict', 'Only a training run that was cancelled or failed can go on.', {
@@ -55,21 +64,29 @@ export function resumeTraining(project: Project, live: LiveRuns, deps: RunDeps, 
     });
   }
   const run = project.runs.setState(runId, 'queued');
-  learn(project, live, deps, runId, trainingChoiceOf(project.runs.spec(runId)));
+  learn(project, live, deps, runId, trainingChoiceOf(project.runs.spec(runId)), answer);
   return run;
 }
 
-function learn(project: Project, live: LiveRuns, deps: RunDeps, runId: string, choice: TrainingChoice): void {
+function learn(
+  project: Project,
+  live: LiveRuns,
+  deps: RunDeps,
+  runId: string,
+  choice: TrainingChoice,
+  answer: DivergingAnswer | null = null,
+): void {
   const { recipe, engine, rule = defaultPatchRule } = choice;
-  live.start(runId, async (emit, signal) => {
-    if (choice.folds) return await learnInFolds(project, deps, runId, { ...choice, folds: choice.folds }, emit, signal);
-    const plan = await planProject(project, deps, recipe, signal, { rule });
+  live.start(runId, async (emit, signal, pause) => {
+    const stop = AbortSignal.any([signal, pause]);
+    if (choice.folds) return await learnInFolds(project, deps, runId, { ...choice, folds: choice.folds }, emit, stop);
+    const plan = await planProject(project, deps, recipe, stop, { rule });
     const runFolder = path.join(project.folders.runs, runId);
     const modelName = `${project.name} · ${recipe.name}`;
     const modelFolder = path.join(project.folders.models, runId);
     const { passport, outcome } = await trainModel(
       deps,
-      { runFolder, modelFolder, modelId: runId, modelName, plan, engine },
+      { runFolder, modelFolder, modelId: runId, modelName, plan, engine, pause, diverging: { answer, ask: true } },
       emit,
       signal,
     );

@@ -21,7 +21,7 @@ const cacheLimitBytes = 20e9;
 export async function runTraining(
   { runFolder, store, backbone, ...spec }: TrainSpec,
   send: (message: FromWorker) => void,
-  signal: AbortSignal,
+  { cancel, pause }: { readonly cancel: AbortSignal; readonly pause: AbortSignal },
   line: PageLine,
 ): Promise<FromWorker> {
   const [{ onnxForward }, { loadBackbone }] = await Promise.all([
@@ -34,11 +34,12 @@ export async function runTraining(
   const learning = { source, caches, forward: onnxForward, sink: folderSink(runFolder) };
   const emit = (event: JobEvent): void => send({ type: 'event', event });
   const inPage = (again: LearningSpec): Promise<FromWorker> =>
-    learnInPage(line, again, { learning, loaded }, emit, signal);
+    // A page is told nothing: it loses what came after its last checkpoint.
+    learnInPage(line, again, { learning, loaded }, emit, AbortSignal.any([cancel, pause]));
   try {
     const place = await firstThatWorks(spec, () => learnWithRetries(spec, inPage, emit));
     if ('ended' in place) return place.ended;
-    return await learnHere(spec, { engine: place.engine, ...loaded, ...learning }, emit, signal);
+    return await learnHere(spec, { engine: place.engine, ...loaded, ...learning, pause }, emit, cancel);
   } finally {
     await source.close();
   }

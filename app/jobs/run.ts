@@ -13,6 +13,7 @@ type Inbox = (message: Extract<ToWorker, { type: 'batch' | 'finish' }>) => void;
 export function serveJob(port: ParentPort): void {
   const send = (message: FromWorker): void => port.send(message);
   const cancel = new AbortController();
+  const pause = new AbortController();
   const line = createPageLine(port.send);
   let inbox: Inbox = () => undefined;
   const listen = (next: Inbox): void => {
@@ -23,13 +24,14 @@ export function serveJob(port: ParentPort): void {
     if (line.take(raw)) return;
     const message = raw as ToWorker;
     if (message.type === 'cancel') cancel.abort();
+    else if (message.type === 'pause') pause.abort();
     else if (message.type === 'start') {
       const { spec } = message;
       if (spec.kind === 'predict') void settle(runPrediction(spec, send, cancel.signal, listen), send);
       else if (spec.kind === 'import') void settle(runImport(spec, send), send);
       else if (spec.kind === 'rungs') void settle(runRungs(spec, send, cancel.signal), send);
       else if (spec.kind === 'features') void settle(runFeatures(spec, send), send);
-      else void settle(runTraining(spec, send, cancel.signal, line), send);
+      else void settle(runTraining(spec, send, { cancel: cancel.signal, pause: pause.signal }, line), send);
     } else inbox(message);
   });
 }
@@ -38,7 +40,8 @@ async function settle(work: Promise<FromWorker>, send: (message: FromWorker) => 
   try {
     send(await work);
   } catch (thrown) {
-    send(isAbort(thrown) ? { type: 'cancelled' } : { type: 'failed', error: reportOf(inWords(thrown)) });
+    if (!isAbort(thrown)) send({ type: 'failed', error: reportOf(inWords(thrown)) });
+    else send({ type: 'cancelled', waits: reportOf(thrown).code === 'job/paused' });
   }
 }
 

@@ -12,7 +12,7 @@ import type { SlidePool } from '../slides/slide-pool.ts';
 import type { BackboneLibrary, BackboneSource } from '../weights/backbone-library.ts';
 import { cutPatchStore, decodeCalls, decodePictureStore } from './cut-store.ts';
 import { assertNoDuplicatePictures } from './duplicate-check.ts';
-import type { PatchStoreRef, TrainOutcome, TrainSpec } from './job-spec.ts';
+import type { DivergingChoice, PatchStoreRef, TrainOutcome, TrainSpec } from './job-spec.ts';
 import type { Emit } from './live-runs.ts';
 import type { TrainPlan } from './train-plan.ts';
 import { startWorkerRun } from './worker-run.ts';
@@ -30,6 +30,10 @@ interface LearningRequest {
   readonly runFolder: string;
   readonly plan: TrainPlan;
   readonly engine: EngineId | null;
+  /** As in the job's spec. */
+  readonly diverging?: DivergingChoice;
+  /** Aborted when the run is to stop in a way that loses nothing. */
+  readonly pause?: AbortSignal;
 }
 
 export interface TrainingRequest extends LearningRequest {
@@ -84,7 +88,7 @@ async function onCutPatches<T>(
   signal: AbortSignal,
   finish: (outcome: TrainOutcome | null) => Promise<T>,
 ): Promise<T> {
-  const { plan, runFolder } = request;
+  const { plan, runFolder, pause } = request;
   // Before anything is cut: without weights there is no run.
   const backbone = deps.backbones.source(plan.recipe.backbone, { ownHead: plan.recipe.head.kind === 'keep' });
   emit({ type: 'plan', summary: plan.summary });
@@ -96,7 +100,7 @@ async function onCutPatches<T>(
     contextPx: plan.contextPx,
   };
   try {
-    await fillStore(deps.pool, store, plan, emit, signal);
+    await fillStore(deps.pool, store, plan, emit, pause ? AbortSignal.any([signal, pause]) : signal);
     await assertNoDuplicatePictures(store, plan.patches);
     const run = startWorkerRun(
       deps.startProcess,
@@ -105,6 +109,7 @@ async function onCutPatches<T>(
         if (message.type === 'event') emit(message.event);
       },
       signal,
+      pause,
     );
     return await finish(await run.ended);
   } finally {
@@ -140,7 +145,7 @@ function tellFocus(focus: Float32Array, { selection }: TrainPlan, emit: Emit): v
 
 function specFor(
   deps: TrainingDeps,
-  { runFolder, plan, engine }: LearningRequest,
+  { runFolder, plan, engine, diverging }: LearningRequest,
   kind: TrainSpec['kind'],
   store: PatchStoreRef,
   backbone: BackboneSource,
@@ -159,6 +164,7 @@ function specFor(
     patientsKnown: plan.patientsKnown,
     appVersion: deps.appVersion,
     planHash: hashWithWeights(plan.planHash, backbone),
+    ...(diverging && { diverging }),
   };
 }
 

@@ -4,9 +4,10 @@
  *     start -> events, batches ... -> trained | finished        ended resolves
  *                                  -> failed | cancelled | exit  ended rejects
  *
- * A worker may crash; the host may not. A cancel that is not answered in time is a SIGKILL.
+ * A worker may crash; the host may not. A cancel that is not answered in time is a SIGKILL;
+ * a pause takes the time that its checkpoint takes.
  */
-import { cancelled, EosinError } from '../core/errors.ts';
+import { cancelled, EosinError, paused } from '../core/errors.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import type { FromWorker, JobSpec, ToWorker, TrainOutcome } from './job-spec.ts';
 
@@ -26,8 +27,9 @@ export function startWorkerRun(
     message: Extract<FromWorker, { type: 'event' | 'batch-done' | 'features' | 'imported' | 'rungs' }>,
   ) => void,
   signal: AbortSignal,
+  pause?: AbortSignal,
 ): WorkerRun {
-  if (signal.aborted) return { send: () => undefined, ended: Promise.reject(cancelled()) };
+  if (signal.aborted || pause?.aborted) return { send: () => undefined, ended: Promise.reject(cancelled()) };
   const worker = startProcess('job');
   const send = (message: ToWorker): void => worker.send(message);
   const ended = new Promise<TrainOutcome | null>((resolve, reject) => {
@@ -36,12 +38,13 @@ export function startWorkerRun(
       send({ type: 'cancel' });
       timer = setTimeout(() => worker.kill(), cancelDeadlineMs);
     };
+    const stop = (): void => send({ type: 'pause' });
     worker.onMessage((raw) => {
       const message = raw as FromWorker;
       if (message.type === 'trained') resolve(message.outcome);
       else if (message.type === 'finished') resolve(null);
       else if (message.type === 'failed') reject(EosinError.fromReport(message.error));
-      else if (message.type === 'cancelled') reject(cancelled());
+      else if (message.type === 'cancelled') reject(message.waits ? paused() : cancelled());
       else {
         try {
           onMessage(message);
@@ -54,10 +57,12 @@ export function startWorkerRun(
     worker.onExit(({ code, signal: killedBy }) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
+      pause?.removeEventListener('abort', stop);
       if (signal.aborted) reject(cancelled());
       else reject(workerDied(code, killedBy));
     });
     signal.addEventListener('abort', cancel, { once: true });
+    pause?.addEventListener('abort', stop, { once: true });
   });
   send({ type: 'start', spec });
   return { send, ended: ended.finally(() => worker.kill()) };

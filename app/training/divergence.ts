@@ -1,5 +1,7 @@
 /** When training runs away: what is noticed, what is tried, and what is said. */
-import { EosinError } from '../core/errors.ts';
+import { EosinError, paused } from '../core/errors.ts';
+import type { DivergingAnswer, DivergingQuestion, JobEvent } from '../core/run.ts';
+import type { DivergingChoice } from '../jobs/job-spec.ts';
 import type { PhaseState } from './checkpoint.ts';
 import type { FitRequest } from './fit.ts';
 
@@ -23,10 +25,37 @@ export function isDiverging(state: PhaseState): boolean {
   return state.divergingEpochs >= divergingEpochs;
 }
 
-export function divergingNote(phase: string, bestEpoch: number): string {
+/**
+ * Decides what comes of a question: the answer that the run was taken up with, once; otherwise it pauses the run, or nobody
+ * can be asked and the best weights are kept. Throws `job/paused`.
+ */
+export function createDecider(
+  { answer, ask }: DivergingChoice,
+  emit: (event: JobEvent) => void,
+): (question: DivergingQuestion) => DivergingAnswer {
+  let given = answer;
+  return (question) => {
+    const chosen = given;
+    given = null;
+    if (chosen === null && ask) {
+      emit(question);
+      throw paused();
+    }
+    return chosen ?? 'keep-best';
+  };
+}
+
+const whatFollows: Record<DivergingAnswer, (question: DivergingQuestion) => string> = {
+  'go-on': () => 'it goes on as before',
+  'half-rate': ({ bestEpoch, learningRate }) =>
+    `it goes on from its best weights, of epoch ${bestEpoch}, at half the rate, ${(learningRate / 2).toExponential(1)}`,
+  'keep-best': ({ bestEpoch }) => `it ends with its best weights, of epoch ${bestEpoch}; a lower rate may help`,
+};
+
+export function divergingNote(question: DivergingQuestion, answer: DivergingAnswer): string {
   return (
-    `The training loss of phase ${phase} was over ${divergingFactor} times its lowest for ${divergingEpochs} epochs; the ` +
-    `phase ends with its best weights, of epoch ${bestEpoch}. A lower learning rate may help.`
+    `The training loss of phase ${question.phase} was over ${divergingFactor} times its lowest for ${divergingEpochs} epochs: ` +
+    `${whatFollows[answer](question)}.`
   );
 }
 

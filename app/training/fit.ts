@@ -10,13 +10,13 @@ import type * as tf from '@tensorflow/tfjs';
 import { createEta } from '../core/progress.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { Phase } from '../core/recipe-phase.ts';
-import type { EpochEvent } from '../core/run.ts';
+import type { DivergingAnswer, DivergingQuestion, EpochEvent } from '../core/run.ts';
 import type { UpperNetwork, WeightSnapshot } from '../networks/split-network.ts';
 import type { Activations } from './activation-cache.ts';
 import type { EpochPosition, EpochStart, FitState, PhaseState } from './checkpoint.ts';
 import { diverged, divergingNote, halvingNote, isDiverging, mostHalvings, watchLoss } from './divergence.ts';
 import { initialStop, judgeEpoch, neverStop } from './early-stopping.ts';
-import { createOptimizer } from './optimizer.ts';
+import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { afterEpoch, initialPlateau, rateAt } from './schedules.ts';
 import { epochLength, trainEpoch } from './train-epoch.ts';
 import { validate } from './validate.ts';
@@ -58,6 +58,8 @@ export interface FitHooks {
   onEpoch(event: EpochEvent, best: FitBest, state: () => Promise<FitState>): Promise<void>;
   /** In mid-epoch, after each piece of work, where a run could go on as well. `epoch` is 0-based. */
   onMiddle(epoch: number, best: FitBest | null, state: () => Promise<FitState>): Promise<void>;
+  /** The loss has run away. May throw, to ask somebody first. */
+  onDiverging(question: DivergingQuestion): DivergingAnswer;
   onNote(text: string): void;
   breathe(): Promise<void>;
 }
@@ -65,7 +67,7 @@ export interface FitHooks {
 /**
  * Trains `upper` in place and leaves the best weights in it: on early stop, at the normal end, on cancel, on divergence.
  * A loss that is not a number ends the epoch at that step: the state after the last good epoch is put back and the phase goes
- * on at half the rate, three times at the most.
+ * on at half the rate, three times at the most. A loss that stays far over its lowest is a question to `hooks.onDiverging`.
  *
  * @throws EosinError `train/diverged` when that did not help; `train/bad-patch` where a patch's own numbers are at fault;
  * `job/cancelled` on cancel.
@@ -73,7 +75,8 @@ export interface FitHooks {
 export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest> {
   const { engine, upper, phase, recipe, resume } = request;
   const config = phase.stop ?? neverStop;
-  const optimizer = createOptimizer(engine, upper.variables, recipe.optimizer, phase.layerDecay);
+  const newOptimizer = (): Optimizer => createOptimizer(engine, upper.variables, recipe.optimizer, phase.layerDecay);
+  let optimizer = newOptimizer();
   const length = { stepsPerEpoch: Math.ceil(epochLength(request) / recipe.batchSize), epochs: phase.epochs };
   const firstEpoch = resume?.epoch ?? 0;
   let state: PhaseState = resume?.state ?? freshState;
@@ -91,6 +94,21 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
     let start = middle?.start ?? (await beginning());
     let epoch = firstEpoch;
     while (epoch < phase.epochs && !state.stop.stop) {
+      if (best && isDiverging(state)) {
+        const learningRate = phase.learningRate * 0.5 ** state.halvings;
+        const asked = { type: 'diverging', phase: phase.name, epoch, bestEpoch: best.epoch, learningRate } as const;
+        const answer = hooks.onDiverging(asked);
+        hooks.onNote(divergingNote(asked, answer));
+        if (answer === 'keep-best') break;
+        state = { ...state, divergingEpochs: 0 };
+        if (answer === 'half-rate') {
+          state = { ...state, halvings: state.halvings + 1 };
+          upper.restore(best.weights);
+          optimizer.dispose();
+          optimizer = newOptimizer();
+          start = await beginning();
+        }
+      }
       const startMs = performance.now();
       let at: EpochPosition = middle ?? { batches: 0, lossSum: 0, hits: 0, step: state.step };
       middle = null;
@@ -144,10 +162,6 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
         best,
         async () => ({ ...state, optimizer: start.optimizer, middle: null }),
       );
-      if (isDiverging(state)) {
-        hooks.onNote(divergingNote(phase.name, best.epoch));
-        break;
-      }
     }
     return best!;
   } finally {

@@ -45,6 +45,8 @@ export interface PhasesRequest {
   readonly checkpointEveryMs: number;
   /** Pictures that may learn at once, where the engine had no room for more. */
   readonly mostAtOnce?: number | undefined;
+  /** What comes of a loss that has run away; throws where somebody is to be asked. */
+  readonly decide: FitHooks['onDiverging'];
   /** Aborted once the run is to stop where it is; a checkpoint is written then. */
   readonly pause?: AbortSignal | undefined;
   readonly emit: (event: JobEvent) => void;
@@ -251,7 +253,7 @@ function fitHooks(
   undo: EpochCheckpoint['undo'],
   { kept: before, reach: reached, undone }: Standing,
 ): FitHooks {
-  const { sink, emit, breathe } = request;
+  const { sink, emit, decide, breathe } = request;
   const reach = Math.max(reached, step.phase.unfreeze);
   const whole = reach === step.phase.unfreeze ? upper : upperAt(request, reach);
   const save = async (epoch: number, scores: Scores, best: FitBest | null, state: FitState): Promise<void> => {
@@ -270,6 +272,7 @@ function fitHooks(
     async onMiddle(epoch, best, state) {
       if (writer.due()) await save(epoch, best ?? noScores, best, await state());
     },
+    onDiverging: decide,
     onNote: (text) => emit({ type: 'note', level: 'warning', text }),
     breathe,
   };

@@ -9,6 +9,7 @@ import { attachHead, type Network } from '../networks/network.ts';
 import { createBreather } from './breathe.ts';
 import type { EpochCheckpoint } from './checkpoint.ts';
 import { probeDepths, probeInflation } from './depth-probe.ts';
+import { createDecider } from './divergence.ts';
 import type { PhasesRequest } from './phases.ts';
 import type { ArtifactSink, CacheStoreFactory, ForwardRunnerFactory, PatchSource } from './ports.ts';
 import { findEpoch } from './resume.ts';
@@ -83,6 +84,7 @@ export async function withNetwork<T>(
       resume,
       mostAtOnce: spec.mostAtOnce,
       checkpointEveryMs,
+      decide: createDecider(spec.diverging ?? { answer: null, ask: false }, emit),
       pause,
       emit,
       breathe,

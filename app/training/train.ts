@@ -3,7 +3,7 @@
  *
  *     probe the depths -> attach a head -> phases and rungs -> save -> judge the saved model
  *
- * A run that was cut off goes on after its last whole epoch when the same spec comes again.
+ * A run that was cut off goes on from its last checkpoint when the same spec comes again.
  */
 import type { JobEvent } from '../core/run.ts';
 import type { LearningSpec, TrainOutcome } from '../jobs/job-spec.ts';

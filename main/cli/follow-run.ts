@@ -1,9 +1,14 @@
 /** Watches a run of the open project to its end; Ctrl-C cancels it. */
 import type { App } from '../../app/app.ts';
-import { cancelled, EosinError } from '../../app/core/errors.ts';
+import { cancelled, EosinError, paused } from '../../app/core/errors.ts';
 import type { RunView } from '../../app/core/project.ts';
-import type { JobEvent, SequencedEvent } from '../../app/core/run.ts';
+import type { DivergingAnswer, JobEvent, SequencedEvent } from '../../app/core/run.ts';
 import { call, callStream } from './call.ts';
+
+/** Puts a run in line. */
+export async function createRun(app: App, start: Record<string, unknown>): Promise<RunView> {
+  return await call<RunView>(app, 'POST', '/api/runs', start);
+}
 
 /** Starts a run and watches it; as `followRun`. */
 export async function startRun(
@@ -13,38 +18,42 @@ export async function startRun(
   signal: AbortSignal,
 ): Promise<{ runId: string; result: Record<string, unknown> }> {
   signal.throwIfAborted();
-  return followRun(app, await call<RunView>(app, 'POST', '/api/runs', start), 0, onEvent, signal);
+  const { id } = await createRun(app, start);
+  return followRun(app, id, 0, onEvent, signal);
 }
 
-/** Lets a cancelled or failed training run go on and watches it from there. */
+/** Lets a paused, cancelled or failed training run go on and watches it from there. */
 export async function resumeRun(
   app: App,
   runId: string,
   onEvent: (event: JobEvent) => void,
   signal: AbortSignal,
+  answer: DivergingAnswer | null = null,
 ): Promise<{ runId: string; result: Record<string, unknown> }> {
   signal.throwIfAborted();
   const told = app.services.workspace.project().runs.events(runId).at(-1)?.seq ?? 0;
-  const run = await call<RunView>(app, 'POST', `/api/runs/${encodeURIComponent(runId)}/resume`);
-  return followRun(app, run, told, onEvent, signal);
+  const asked = answer === null ? '' : `?answer=${answer}`;
+  const run = await call<RunView>(app, 'POST', `/api/runs/${encodeURIComponent(runId)}/resume${asked}`);
+  return followRun(app, run.id, told, onEvent, signal);
 }
 
-/** Resolves to what the run's `done` gave; throws what it failed with. `onEvent` sees every event after `told`. */
-async function followRun(
+/** Resolves to what the run's `done` gave; throws what it failed with, `job/paused` where it waits. `onEvent` sees every event after `told`. */
+export async function followRun(
   app: App,
-  run: RunView,
+  runId: string,
   told: number,
   onEvent: (event: JobEvent) => void,
   signal: AbortSignal,
 ): Promise<{ runId: string; result: Record<string, unknown> }> {
-  const cancel = (): void => void app.services.workspace.runs().cancel(run.id);
+  const cancel = (): void => void app.services.workspace.runs().cancel(runId);
   signal.addEventListener('abort', cancel, { once: true });
   if (signal.aborted) cancel();
   try {
-    for await (const event of callStream<SequencedEvent>(app, 'GET', `/api/runs/${run.id}/events?after=${told}`)) {
+    for await (const event of callStream<SequencedEvent>(app, 'GET', `/api/runs/${runId}/events?after=${told}`)) {
       onEvent(event);
-      if (event.type === 'done') return { runId: run.id, result: event.result };
+      if (event.type === 'done') return { runId, result: event.result };
       if (event.type === 'cancelled') throw cancelled();
+      if (event.type === 'paused') throw paused();
       if (event.type === 'failed') throw EosinError.fromReport(event.error);
     }
   } finally {

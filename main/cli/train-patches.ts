@@ -6,6 +6,7 @@ import { planFolders } from '../../app/jobs/plan-folders.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { findRate, trainModel } from '../../app/jobs/train-model.ts';
 import { positive, text, word } from './arguments.ts';
+import { askingWhenDiverging, canAsk } from './ask-diverging.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
@@ -59,11 +60,9 @@ export const trainPatches: Command = {
       return;
     }
     const modelFolder = path.join(runFolder, `model-${runId.slice(0, 8)}`);
-    const { outcome } = await trainModel(
-      deps,
-      { runFolder, modelFolder, modelId: runId, modelName, plan, engine },
-      print,
-      signal,
+    const request = { runFolder, modelFolder, modelId: runId, modelName, plan, engine };
+    const { outcome } = await askingWhenDiverging(terminal, print, signal, (answer, onEvent) =>
+      trainModel(deps, { ...request, diverging: { answer, ask: canAsk() } }, onEvent, signal),
     );
     const { attach, validation, test } = outcome;
     terminal.result({ type: 'done', run: runId, model: modelFolder, attach, validation, test });

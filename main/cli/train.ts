@@ -8,12 +8,13 @@ import { planProject } from '../../app/jobs/plan-project.ts';
 import { runDepsOf } from '../../app/jobs/run-deps.ts';
 import { findRate } from '../../app/jobs/train-model.ts';
 import { text, word, wrongUse } from './arguments.ts';
+import { askingWhenDiverging } from './ask-diverging.ts';
 import { chosenPatchRule, patchRuleFlags } from './chosen-patch-rule.ts';
 import { chosenEngine, chosenRecipe, recipeFlags } from './chosen-recipe.ts';
 import type { Command } from './command.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { foldCount, tellFolds } from './fold-table.ts';
-import { resumeRun, startRun } from './follow-run.ts';
+import { createRun, followRun, resumeRun } from './follow-run.ts';
 import { openProjectAt } from './open-project.ts';
 import { eventPrinter } from './print-events.ts';
 
@@ -57,10 +58,13 @@ export const train: Command = {
       }
       return;
     }
-    const { runId, result } =
-      interrupted !== undefined
-        ? await resumeRun(started, interrupted, print, signal)
-        : await startRun(started, start, print, signal);
+    const id = interrupted ?? (await createRun(started, start)).id;
+    let goesOn = interrupted !== undefined;
+    const { runId, result } = await askingWhenDiverging(terminal, print, signal, async (answer, onEvent) => {
+      if (goesOn) return await resumeRun(started, id, onEvent, signal, answer);
+      goesOn = true;
+      return await followRun(started, id, 0, onEvent, signal);
+    });
     if (Array.isArray(result.folds)) {
       tellFolds(terminal, result.folds as FoldResult[]);
       return;

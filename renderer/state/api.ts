@@ -10,6 +10,7 @@ import type { Point } from '../../app/core/geometry.ts';
 import type { PatchRule } from '../../app/core/patch-quality.ts';
 import type { SlideView, SplitPart } from '../../app/core/project.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
+import type { DivergingAnswer } from '../../app/core/run.ts';
 import type { SlideLook } from '../../app/core/slide.ts';
 import type { TissueMap } from '../../app/core/tissue-map.ts';
 import { jsonLines, request } from './http.ts';
@@ -127,7 +128,8 @@ export const api = {
   trainings: () => json(routes.runs.trainings.$get()),
   pauseRun: (id: string) => json(oneRun.pause.$post(of(id))),
   cancelRun: (id: string) => json(oneRun.cancel.$post(of(id))),
-  resumeRun: (id: string) => json(oneRun.resume.$post(of(id))),
+  resumeRun: (id: string, answer?: DivergingAnswer) =>
+    json(oneRun.resume.$post({ ...of(id), query: answer ? { answer } : {} })),
   events: (id: string, after: number, signal: AbortSignal) =>
     lines(oneRun.events.$get({ ...of(id), query: { after: String(after) } }, until(signal))),
   prediction: (slideId: string, runId: string, signal?: AbortSignal) =>

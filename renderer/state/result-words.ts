@@ -18,9 +18,9 @@ export function unitWords({ unit }: Interval): string {
 }
 
 /** Where a run that did not come to its end stopped, and what can be done. */
-export function stoppedWords({ epochs }: Story, state: 'cancelled' | 'failed'): string {
+export function stoppedWords({ epochs, paused }: Story, state: 'cancelled' | 'failed'): string {
   const last = epochs.at(-1);
-  const how = state === 'failed' ? 'failed' : 'was stopped';
+  const how = state === 'failed' ? 'failed' : paused ? 'was paused' : 'was stopped';
   const where = last ? `after epoch ${last.epoch} of ${last.phase}` : 'before its first epoch was done';
   return `The last run ${how} ${where}. Go on, or train anew.`;
 }

@@ -1,6 +1,6 @@
 /** One run as the window follows it: its events come in over a stream that is taken up again where it broke. */
 import type { RunView } from '../../app/core/project.ts';
-import type { JobState } from '../../app/core/run.ts';
+import type { DivergingAnswer, JobState } from '../../app/core/run.ts';
 import { api } from './api.ts';
 import { notices } from './notices.svelte.ts';
 import { type Story, tell, untold } from './run-story.ts';
@@ -11,7 +11,7 @@ export class RunFeed {
   story = $state.raw<Story>(untold);
   connected = $state(true);
   cancelling = $state(false);
-  /** Will stop after the epoch that is going on. */
+  /** Is putting on disk where it stands. */
   pausing = $state(false);
   #stop = new AbortController();
   #following = false;
@@ -29,7 +29,7 @@ export class RunFeed {
     if (this.running) return this.story.seq > 0 || this.story.progress ? 'running' : this.run.state;
     return this.story.ended ?? this.run.state;
   }
-  /** A training run that was cancelled or failed goes on where it stopped. */
+  /** A training run that was paused, cancelled or failed goes on where it stopped. */
   get canGoOn(): boolean {
     return this.run.kind === 'train' && (this.state === 'cancelled' || this.state === 'failed');
   }
@@ -63,9 +63,9 @@ export class RunFeed {
     }
   }
 
-  /** Puts a cancelled or failed training run in line again and follows it as `follow` does. */
-  async goOn(ended: (run: RunView) => void): Promise<void> {
-    this.run = await api.resumeRun(this.id);
+  /** Puts a paused, cancelled or failed training run in line again and follows it as `follow` does. */
+  async goOn(ended: (run: RunView) => void, answer?: DivergingAnswer): Promise<void> {
+    this.run = await api.resumeRun(this.id, answer);
     this.#following = false;
     void this.follow(ended);
   }
@@ -80,7 +80,7 @@ export class RunFeed {
     }
   }
 
-  /** Stops after the epoch that is going on, so that nothing is lost when it goes on. */
+  /** Stops where it is, so that nothing is lost when it goes on. */
   async pause(): Promise<void> {
     this.pausing = true;
     try {

@@ -1,13 +1,20 @@
 /**
  * What a run has told so far, folded event by event into what the screen shows. Pure: the same events give the same story.
  *
- * A training run that was cancelled or failed can go on: its events follow in the same stream, so an end is only the end
+ * A training run that was paused, cancelled or failed can go on: its events follow in the same stream, so an end is only the end
  * until the next stored event. It begins with the phase that it stopped in, which is told a second time.
  */
 
 import type { ErrorReport } from '../../app/core/errors.ts';
 import { inflationWords } from '../../app/core/inflation-words.ts';
-import type { EpochEvent, JobEvent, PlanSummary, ProbeDepth, SequencedEvent } from '../../app/core/run.ts';
+import type {
+  DivergingQuestion,
+  EpochEvent,
+  JobEvent,
+  PlanSummary,
+  ProbeDepth,
+  SequencedEvent,
+} from '../../app/core/run.ts';
 
 export type PhaseEvent = Extract<JobEvent, { type: 'phase' }>;
 export type ProgressEvent = Extract<JobEvent, { type: 'progress' }>;
@@ -37,6 +44,9 @@ export interface Story {
   readonly heatmapRows: readonly [from: number, to: number] | null;
   readonly ended: 'done' | 'cancelled' | 'failed' | null;
   readonly error: ErrorReport | null;
+  /** The end was a pause: by a person, or to wait for the answer to `question`. */
+  readonly paused: boolean;
+  readonly question: DivergingQuestion | null;
 }
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -55,13 +65,15 @@ export const untold: Story = {
   heatmapRows: null,
   ended: null,
   error: null,
+  paused: false,
+  question: null,
 };
 
 const longestLog = 2000;
 
 export function tell(story: Story, event: SequencedEvent): Story {
   if (isOld(story, event)) return story;
-  const next: Story = { ...story, seq: event.seq, lastAt: event.at, ended: null, error: null };
+  const next: Story = { ...story, seq: event.seq, lastAt: event.at, ended: null, error: null, paused: false };
   const [text, level] = lineOf(event);
   const log = text ? [...story.log, { seq: event.seq, at: event.at, text, level }].slice(-longestLog) : story.log;
   return { ...next, log, ...changesOf(story, event) };
@@ -85,7 +97,7 @@ function changesOf(story: Story, event: JobEvent): Partial<Story> {
     case 'probe':
       return { probe: event };
     case 'phase':
-      return { phases: begun(story, event), progress: null };
+      return { phases: begun(story, event), progress: null, question: null };
     case 'epoch':
       return { epochs: [...story.epochs.slice(0, placeOf(story, event)), event], progress: null };
     case 'rung':
@@ -99,6 +111,10 @@ function changesOf(story: Story, event: JobEvent): Partial<Story> {
     case 'done':
     case 'cancelled':
       return { ended: event.type, progress: null };
+    case 'paused':
+      return { ended: 'cancelled', paused: true, progress: null };
+    case 'diverging':
+      return { question: event };
     case 'failed':
       return { ended: 'failed', error: event.error, progress: null };
   }
@@ -151,6 +167,13 @@ function lineOf(event: JobEvent): readonly [text: string | null, level: LogLevel
       return ['Done', 'info'];
     case 'cancelled':
       return ['Cancelled. What was finished is kept.', 'info'];
+    case 'paused':
+      return ['Paused. It goes on where it stopped.', 'info'];
+    case 'diverging':
+      return [
+        `The training loss of ${event.phase} was over ten times its lowest for three epochs: how shall it go on?`,
+        'warning',
+      ];
     case 'failed':
       return [`${event.error.message} ${event.error.remedy}`, 'error'];
     default:

@@ -108,7 +108,7 @@ export const windowCommands: readonly Command[] = [
   },
   {
     id: 'pause',
-    title: 'Pause the training after its epoch',
+    title: 'Pause the training',
     group: 'Runs',
     keys: [],
     available: () => workspace.training?.state === 'running',

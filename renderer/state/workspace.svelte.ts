@@ -2,6 +2,7 @@
 import type { RegionClass } from '../../app/core/annotation.ts';
 import { EosinError } from '../../app/core/errors.ts';
 import type { ModelView, PatientPart, ProjectView, RunView, SlideView } from '../../app/core/project.ts';
+import type { DivergingAnswer } from '../../app/core/run.ts';
 import { type AppInfo, api, type RunRequest } from './api.ts';
 import { engines } from './engines.svelte.ts';
 import { notices } from './notices.svelte.ts';
@@ -160,8 +161,8 @@ class Workspace {
     return feed;
   }
 
-  goOn(feed: RunFeed): Promise<void> {
-    return feed.goOn((run) => this.#ended(feed, run));
+  goOn(feed: RunFeed, answer?: DivergingAnswer): Promise<void> {
+    return feed.goOn((run) => this.#ended(feed, run), answer);
   }
 
   #follow(feed: RunFeed): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { EosinError } from '../../app/core/errors.ts';
+import { EosinError, paused } from '../../app/core/errors.ts';
 import type { JobEvent, SequencedEvent } from '../../app/core/run.ts';
 import { createLiveRuns, type LiveRuns } from '../../app/jobs/live-runs.ts';
 import type { RunStore } from '../../app/jobs/run-store.ts';
@@ -188,28 +188,34 @@ test('an end that cannot be stored is told to the readers, and the project can s
   project.db.sqlite.pragma('query_only = 0');
 });
 
-test('a paused run ends after its next epoch, cancelled, and can go on', async (t) => {
+test('a paused run is told so, ends paused, and is stored as cancelled, which can go on', async (t) => {
   const { live, store, newRun } = bench(t);
   const id = newRun();
-  const epoch = (number: number): JobEvent => ({
-    ...{ type: 'epoch', phase: 'head', epoch: number, epochs: 9, loss: 1, accuracy: 1, valLoss: 1, valAccuracy: 1 },
-    ...{ learningRate: 1, seconds: 1, imagesPerSecond: 1, best: true, etaSeconds: null },
+  live.start(id, async (emit, _signal, pause) => {
+    emit(note('one'));
+    return await until(pause);
   });
-  const paused = Promise.withResolvers<void>();
-  live.start(id, async (emit, signal) => {
-    emit(epoch(1));
-    await paused.promise;
-    emit(note('in mid-epoch'));
-    signal.throwIfAborted();
-    emit(epoch(2));
-    signal.throwIfAborted();
-    emit(epoch(3));
-    return {};
-  });
-  for await (const event of live.events(id, 0)) if (event.type === 'epoch') break;
+  const waits = newRun();
+  live.start(waits, async () => ({}));
+  for await (const event of live.events(id, 0)) if (event.type === 'note') break;
+  assert.equal(live.pause(waits), true);
+  assert.deepEqual(types(await all(live.events(waits, 0))), ['paused']);
   assert.equal(live.pause(id), true);
-  paused.resolve();
-  assert.deepEqual(types(await all(live.events(id, 0))), ['epoch', 'note', 'epoch', 'cancelled']);
+  assert.deepEqual(types(await all(live.events(id, 0))), ['note', 'paused']);
   assert.equal(store.get(id).state, 'cancelled');
   assert.equal(live.pause(id), false);
+});
+
+test('a run that waits for an answer ends paused, a cancel in a pause ends cancelled', async (t) => {
+  const { live, newRun } = bench(t);
+  const asks = newRun();
+  live.start(asks, async () => {
+    throw paused();
+  });
+  assert.deepEqual(types(await all(live.events(asks, 0))), ['paused']);
+  const both = newRun();
+  live.start(both, (_emit, signal) => until(signal));
+  live.pause(both);
+  live.cancel(both);
+  assert.deepEqual(types(await all(live.events(both, 0))), ['cancelled']);
 });

@@ -232,3 +232,25 @@ test('a cancelled run goes on after its last whole epoch and tells only what is 
   assert.equal(project.runs.get(run.id).modelId, run.id);
   assert.throws(() => resumeTraining(project, live, deps, run.id), { code: 'run/no-resume' });
 });
+
+test('a pause in mid-epoch goes on there, after the project was closed too', async () => {
+  const { project } = study;
+  const longer = applySettings(recipe, ['phases.head.epochs=40']);
+  const run = startTraining(project, live, deps, { recipe: longer, engine: 'wasm' });
+  const before = await follow(run.id, (event) => {
+    if (event.type === 'epoch' && event.epoch === 3) live.pause(run.id);
+  });
+  assert.equal(before.at(-1)?.type, 'paused');
+  assert.equal(project.runs.get(run.id).state, 'cancelled');
+  // Nothing but the project's file and the run's folder is needed: another host goes on.
+  live = createLiveRuns(project.runs);
+  resumeTraining(project, live, deps, run.id);
+  const all = await follow(run.id);
+  assert.equal(all.at(-1)?.type, 'done', JSON.stringify(all.at(-1)));
+  assert.ok(
+    all.some((event) => event.type === 'note' && /goes on (in|after) epoch \d/.test(event.text)),
+    'it went on',
+  );
+  const epochs = all.flatMap((event) => (event.type === 'epoch' ? [`${event.phase} ${event.epoch}`] : []));
+  assert.deepEqual(epochs, [...Array.from({ length: 40 }, (_, i) => `head ${i + 1}`), 'fine-tune 1']);
+});

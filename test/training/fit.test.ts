@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { phaseSchema } from '../../app/core/recipe-phase.ts';
-import type { EpochEvent } from '../../app/core/run.ts';
+import type { DivergingAnswer, DivergingQuestion, EpochEvent } from '../../app/core/run.ts';
 import { onnxForward } from '../../app/inference/onnx-node.ts';
 import { mobileNetV2 } from '../../app/networks/mobilenet-v2.ts';
 import { readMobileNetV2Weights } from '../../app/networks/mobilenet-v2-node.ts';
@@ -53,7 +53,13 @@ const request: FitRequest = {
 };
 
 function hooks(events: EpochEvent[] = []): FitHooks {
-  return { onEpoch: async (event) => void events.push(event), onMiddle: async () => {}, onNote: () => {}, breathe };
+  return {
+    onEpoch: async (event) => void events.push(event),
+    onMiddle: async () => {},
+    onDiverging: () => 'keep-best',
+    onNote: () => {},
+    breathe,
+  };
 }
 
 /** One run from the same start. */
@@ -143,17 +149,16 @@ test('a loss that is no number puts the last good epoch back and goes on at half
   assert.deepEqual(await upper.snapshot(), plain.weights);
 });
 
-test('a training loss over ten times its lowest for three epochs ends the phase and says so', async () => {
-  const stop = { wait: 0, best: null, bestEpoch: null, improved: false, stop: false };
-  const plateau = { factor: 1, best: null, wait: 0, cooldown: 0 };
+/** A phase that goes on after its first epoch with a lowest loss that nothing comes near; what it asked, said and did. */
+async function runAway(answers: readonly DivergingAnswer[]) {
   const phase = phaseSchema.parse({ ...request.phase, epochs: 9 }) as FitRequest['phase'];
   upper.restore(start);
   const first = await fit({ ...request, phase: { ...phase, epochs: 1 } }, hooks());
   const optimizer = createOptimizer(engine.tf, upper.variables, request.recipe.optimizer, 1);
   const state = {
     optimizer: await optimizer.state(),
-    stop,
-    plateau,
+    stop: { wait: 0, best: null, bestEpoch: null, improved: false, stop: false },
+    plateau: { factor: 1, best: null, wait: 0, cooldown: 0 },
     step: 0,
     lowestLoss: 1e-9,
     divergingEpochs: 0,
@@ -163,10 +168,43 @@ test('a training loss over ten times its lowest for three epochs ends the phase 
   optimizer.dispose();
   const notes: string[] = [];
   const events: EpochEvent[] = [];
+  const asked: DivergingQuestion[] = [];
+  const left = [...answers];
   const resume = { epoch: 1, state, best: first };
-  await fit({ ...request, phase, resume }, { ...hooks(events), onNote: (text) => notes.push(text) });
+  const best = await fit(
+    { ...request, phase, resume },
+    {
+      ...hooks(events),
+      onNote: (text) => notes.push(text),
+      onDiverging(question) {
+        asked.push(question);
+        return left.shift()!;
+      },
+    },
+  );
+  return { notes: notes.join(' '), events, asked, best };
+}
+
+test('a training loss over ten times its lowest for three epochs is asked about; to keep the best ends the phase', async () => {
+  const { notes, events, asked, best } = await runAway(['keep-best']);
   assert.equal(events.length, 3);
-  assert.match(notes.join(), /over 10 times its lowest for 3 epochs; the phase ends with its best weights/);
+  assert.match(notes, /over 10 times its lowest for 3 epochs: it ends with its best weights, of epoch \d/);
+  const question = { type: 'diverging', phase: 'fine-tune', epoch: 4, bestEpoch: best.epoch, learningRate: 1e-3 };
+  assert.deepEqual(asked, [question]);
+  assert.deepEqual(await upper.snapshot(), best.weights);
+});
+
+test('a phase that goes on is asked about again three epochs later; half the rate begins at the best weights', async () => {
+  const { notes, events, asked } = await runAway(['go-on', 'half-rate']);
+  assert.deepEqual(
+    asked.map(({ epoch }) => epoch),
+    [4, 7],
+  );
+  assert.match(notes, /goes on as before.*half the rate, 5\.0e-4/);
+  assert.deepEqual(
+    events.map(({ epoch, learningRate }) => [epoch, learningRate]),
+    [2, 3, 4, 5, 6, 7, 8, 9].map((epoch) => [epoch, epoch < 8 ? 1e-3 : 5e-4]),
+  );
 });
 
 test('the same seed gives the same epochs and bit-equal weights, another seed other ones', async () => {

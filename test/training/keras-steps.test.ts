@@ -111,7 +111,13 @@ async function fiveSteps(
       rateSetting: { key: '', value: rate },
       resume: null,
     },
-    { onEpoch: async (event) => void events.push(event), onNote: () => {}, breathe: async () => {} },
+    {
+      onEpoch: async (event) => void events.push(event),
+      onMiddle: async () => {},
+      onDiverging: () => 'keep-best',
+      onNote: () => {},
+      breathe: async () => {},
+    },
   );
   return { events, weights: await upper.snapshot() };
 }

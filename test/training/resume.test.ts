@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import type { JobEvent } from '../../app/core/run.ts';
+import type { DivergingAnswer, JobEvent } from '../../app/core/run.ts';
 import { decodeCheckpoint, type EpochCheckpoint, encodeCheckpoint } from '../../app/training/checkpoint.ts';
 import { applySettings } from '../../app/training/recipe-book.ts';
 import { train } from '../../app/training/train.ts';
@@ -164,4 +164,33 @@ test('where both checkpoints are damaged the run starts anew, and says so', asyn
   const anew = await goOn(sink, short);
   assert.match(anew.notes, /Both checkpoints of the run are damaged: the run starts anew/);
   assert.equal(epochsOf(anew).length, 2);
+});
+
+test('a loss that has run away pauses the run, and the answer is what it goes on with', async () => {
+  const cut = await cutAfter(2);
+  const [, later] = await byAge(cut);
+  const last = (await decodeCheckpoint(cut.files.get(later)!)) as EpochCheckpoint;
+  // As if the three epochs before had a loss far over the lowest.
+  const away = { ...last, state: { ...last.state, divergingEpochs: 3 } };
+  cut.files.set(later, await encodeCheckpoint(away));
+  const events: JobEvent[] = [];
+  const asking = { ...spec, diverging: { answer: null, ask: true } };
+  const waits = train(asking, ports(smallPatches.source, cut), (event) => events.push(event), never);
+  await assert.rejects(waits, { code: 'job/paused' });
+  assert.deepEqual(
+    ofType(events, 'diverging').map(({ phase, epoch }) => [phase, epoch]),
+    [['fine-tune', 2]],
+  );
+  const onward = async (answer: DivergingAnswer | null): Promise<Trained & { notes: string }> => {
+    const sink = memorySink();
+    for (const [name, file] of cut.files) sink.files.set(name, file);
+    return await goOn(sink, { ...spec, diverging: { answer, ask: false } });
+  };
+  const same = await onward('go-on');
+  assert.deepEqual(same.outcome.files, whole.outcome.files);
+  const nobody = await onward(null);
+  assert.deepEqual(epochsOf(nobody), []);
+  assert.match(nobody.notes, /ends with its best weights, of epoch \d/);
+  const half = await onward('half-rate');
+  assert.equal(ofType(half.events, 'epoch')[0]!.learningRate, 5e-4);
 });

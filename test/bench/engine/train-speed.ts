@@ -85,6 +85,7 @@ await fit(
     onEpoch: async ({ imagesPerSecond }) => void speeds.push(imagesPerSecond),
     onNote: () => undefined,
     onMiddle: async () => undefined,
+    onDiverging: () => 'keep-best',
     breathe: async () => undefined,
   },
 );

@@ -148,3 +148,12 @@ test('an end that could not be stored is heard, once', () => {
 test('a run that was stopped in its first epoch says so', () => {
   assert.match(stoppedWords(fold(stored([phase('head', 0), { type: 'cancelled' }])), 'cancelled'), /before its first/);
 });
+
+test('a run that is paused with a question asks it until it goes on', () => {
+  const question = { type: 'diverging', phase: 'head', epoch: 4, bestEpoch: 1, learningRate: 1e-3 } as const;
+  const asks = fold(stored([phase('head', 0), epoch('head', 1, true), question, { type: 'paused' }]));
+  assert.deepEqual([asks.ended, asks.paused, asks.question], ['cancelled', true, { ...asks.question, ...question }]);
+  assert.match(stoppedWords(asks, 'cancelled'), /was paused after epoch 1 of head/);
+  const on = fold(stored([phase('head', 0), epoch('head', 1, true), question, { type: 'paused' }, phase('head', 0)]));
+  assert.deepEqual([on.ended, on.paused, on.question], [null, false, null]);
+});
