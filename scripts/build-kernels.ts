@@ -16,7 +16,8 @@ export async function buildKernels(): Promise<boolean> {
   if (isUpToDate()) return false;
   mkdirSync(join(root, 'dist/engine'), { recursive: true });
   const common = ['--baseDir', root, '--optimize', '--optimizeLevel', '3', '--noAssert', '--runtime', 'stub'];
-  const memory = ['--importMemory', '--maximumMemory', '65536', '--enable', 'simd', '--enable', 'bulk-memory'];
+  const features = ['simd', 'relaxed-simd', 'bulk-memory'].flatMap((feature) => ['--enable', feature]);
+  const memory = ['--importMemory', '--maximumMemory', '65536', ...features];
   const entry = `${source}/index.ts`;
   await compile(outputs.plain, [entry, ...common, ...memory]);
   await compile(outputs.shared, [entry, ...common, ...memory, '--sharedMemory', '--enable', 'threads']);

@@ -6,20 +6,22 @@ import type { DepthwiseGeometry } from './kernels/gradient-module.ts';
 import { cut, type KernelTeam } from './kernels/kernel-team.ts';
 import { requireNoDilation } from './no-dilation.ts';
 import { type Attributes, type Inputs, type Kernel, pointer, sizeOf } from './wasm-heap.ts';
+import { pixelConvolution, pixelProducts } from './wasm-products.ts';
 
 /** Fewer input channels than this and a convolution's filter gradient is one product. */
 const fewChannels = 16;
 
-/** @param shippedInputGradient the backend's own kernel, for strided convolutions. */
+/** @param shipped the backend's own kernels, for convolutions that ours do not fit. */
 export function convolutionKernels(
   engine: typeof tf,
   backend: BackendWasm,
   team: KernelTeam,
-  shippedInputGradient: tf.KernelConfig,
+  shipped: ReadonlyMap<string, tf.KernelConfig>,
 ): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);
   const run = (name: string, inputs: Inputs, attrs: Attributes): tf.TensorInfo =>
     engine.getKernel(name, 'wasm')!.kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as tf.TensorInfo;
+  const multiplyPixels = pixelProducts(backend, team);
   /** The taps of a filter in reverse order. */
   const turnAround = (filter: tf.TensorInfo): tf.TensorInfo => {
     const out = backend.makeOutput(filter.shape, 'float32');
@@ -41,6 +43,7 @@ export function convolutionKernels(
     );
 
   return {
+    Conv2D: pixelConvolution(backend, multiplyPixels, shipped.get('Conv2D')!),
     Conv2DBackpropFilter: (inputs, attrs) => {
       const [x, dy] = [inputs.x!, inputs.dy!];
       requireChannelsLast(attrs);
@@ -85,20 +88,20 @@ export function convolutionKernels(
       return gradient;
     },
 
-    // dx is a convolution of dy, its pixels a stride apart, with the filter turned around: the backend's own XNNPACK does it fast.
+    // dx is a convolution of dy, its pixels a stride apart, with the filter turned around: the backend's own XNNPACK does it fast;
+    // of single pixels it is a product.
     Conv2DBackpropInput: (inputs, attrs) => {
       const [dy, filter] = [inputs.dy!, inputs.filter!];
       const conv = describe(attrs.inputShape as number[], filter.shape, attrs);
       const { batchSize, inHeight, inWidth, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = conv;
       const strided = strideHeight * strideWidth !== 1;
-      const pointwise = filterHeight * filterWidth === 1;
       const height = (conv.outHeight - 1) * strideHeight + 1;
       const width = (conv.outWidth - 1) * strideWidth + 1;
       const [top, left] = [filterHeight - 1 - padInfo.top, filterWidth - 1 - padInfo.left];
       const [bottom, right] = [inHeight - height + padInfo.top, inWidth - width + padInfo.left];
       if (conv.dataFormat !== 'channelsLast' || Math.min(top, left, bottom, right) < 0) {
-        const shipped = { inputs, attrs: attrs as tf.NamedAttrMap, backend };
-        return shippedInputGradient.kernelFunc(shipped) as tf.TensorInfo;
+        const { kernelFunc } = shipped.get('Conv2DBackpropInput')!;
+        return kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as tf.TensorInfo;
       }
       const spread = (x: tf.TensorInfo, outHeight: number, outWidth: number): tf.TensorInfo => {
         const [, h, w, channels] = x.shape as [number, number, number, number];
@@ -114,35 +117,30 @@ export function convolutionKernels(
         if (tensor !== kept) backend.disposeData(tensor.dataId);
       };
 
-      const turned = pointwise ? filter : turnAround(filter);
+      if (filterHeight * filterWidth === 1) {
+        const close = multiplyPixels(dy, filter, true); // a small product first
+        const dx = strided ? spread(close, inHeight, inWidth) : close;
+        drop(close, dx);
+        return dx;
+      }
+      const turned = turnAround(filter);
       const transposed = run('Transpose', { x: turned }, { perm: [0, 1, 3, 2] }); // [kh, kw, cout, cin]
-      const apart = strided && !pointwise ? spread(dy, height, width) : dy;
+      const apart = strided ? spread(dy, height, width) : dy;
       const pad = [
         [0, 0],
-        ...(pointwise
-          ? noPad
-          : [
-              [top, bottom],
-              [left, right],
-            ]),
+        [top, bottom],
+        [left, right],
         [0, 0],
       ];
       const convAttrs = { strides: [1, 1], pad, dilations: [1, 1], dataFormat: 'NHWC' };
-      const close = run('Conv2D', { x: apart, filter: transposed }, convAttrs);
-      const dx = strided && pointwise ? spread(close, inHeight, inWidth) : close; // a small product first
+      const dx = run('Conv2D', { x: apart, filter: transposed }, convAttrs);
       drop(turned, filter);
       drop(transposed, filter);
       drop(apart, dy);
-      drop(close, dx);
       return dx;
     },
   };
 }
-
-const noPad = [
-  [0, 0],
-  [0, 0],
-];
 
 export function depthwiseKernels(engine: typeof tf, backend: BackendWasm, team: KernelTeam): Record<string, Kernel> {
   const at = (tensor: tf.TensorInfo): number => pointer(backend, tensor);

@@ -31,7 +31,7 @@ export function installWasmKernels(engine: typeof tf, team: KernelTeam): void {
     for (const config of engine.getKernelsForBackend('wasm')) shippedKernels.set(config.kernelName, config);
   }
   const kernels: Record<string, Kernel> = {
-    ...convolutionKernels(engine, backend, team, shippedKernels.get('Conv2DBackpropInput')!),
+    ...convolutionKernels(engine, backend, team, shippedKernels),
     ...depthwiseKernels(engine, backend, team),
     ...poolingKernels(engine, backend, team),
     ...batchNormKernels(backend, team),

@@ -47,6 +47,20 @@ test('convolutions of any shape', async () => {
   );
 });
 
+test('convolutions of single pixels, with more channels than fill a panel', async () => {
+  const many = fc.integer({ min: 1, max: 70 });
+  await fc.assert(
+    fc.asyncProperty(side, side, many, many, fc.integer({ min: 1, max: 2 }), pad, async (h, w, cin, cout, s, p) => {
+      await assertGradients(
+        (x, filter) => api.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, s, p),
+        [2, h, w, cin],
+        [1, 1, cin, cout],
+      );
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test('depthwise convolutions of any shape', async () => {
   const multiplier = fc.integer({ min: 1, max: 3 });
   await fc.assert(

@@ -50,6 +50,8 @@ export interface GradientModule {
     n: number,
     ...range: Range
   ): void;
+  packPanels(from: number, panels: number, k: number, n: number, rowStep: number, columnStep: number): void;
+  multiplyPanels(left: number, panels: number, out: number, k: number, n: number, ...range: Range): void;
   gatherTap(
     x: number,
     columns: number,

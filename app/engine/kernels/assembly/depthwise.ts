@@ -70,10 +70,10 @@ function addLine(x: usize, dy: usize, tap: usize, count: i32, own: i32, channels
     let s2 = v128.load(o, 32);
     let s3 = v128.load(o, 48);
     for (let j: i32 = 0; j < count; j++) {
-      s0 = f32x4.add(s0, f32x4.mul(v128.load(px), v128.load(pd)));
-      s1 = f32x4.add(s1, f32x4.mul(v128.load(px, 16), v128.load(pd, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(v128.load(px, 32), v128.load(pd, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(v128.load(px, 48), v128.load(pd, 48)));
+      s0 = f32x4.relaxed_madd(v128.load(px), v128.load(pd), s0);
+      s1 = f32x4.relaxed_madd(v128.load(px, 16), v128.load(pd, 16), s1);
+      s2 = f32x4.relaxed_madd(v128.load(px, 32), v128.load(pd, 32), s2);
+      s3 = f32x4.relaxed_madd(v128.load(px, 48), v128.load(pd, 48), s3);
       px += xStep;
       pd += pixelBytes;
     }
@@ -88,7 +88,7 @@ function addLine(x: usize, dy: usize, tap: usize, count: i32, own: i32, channels
     let pd = dy + ((<usize>c) << 2);
     let sum = v128.load(o);
     for (let j: i32 = 0; j < count; j++) {
-      sum = f32x4.add(sum, f32x4.mul(v128.load(px), v128.load(pd)));
+      sum = f32x4.relaxed_madd(v128.load(px), v128.load(pd), sum);
       px += xStep;
       pd += pixelBytes;
     }
@@ -183,12 +183,12 @@ export function depthwiseInputGradient(
             const pd = picture + ((<usize>((i * outWidth + j) * outChannels + c * multiplier)) << 2);
             const pf = filter + ((<usize>((u * kernelWidth + v) * outChannels + c * multiplier)) << 2);
             if (vectors === 4) {
-              s0 = f32x4.add(s0, f32x4.mul(v128.load(pd), v128.load(pf)));
-              s1 = f32x4.add(s1, f32x4.mul(v128.load(pd, 16), v128.load(pf, 16)));
-              s2 = f32x4.add(s2, f32x4.mul(v128.load(pd, 32), v128.load(pf, 32)));
-              s3 = f32x4.add(s3, f32x4.mul(v128.load(pd, 48), v128.load(pf, 48)));
+              s0 = f32x4.relaxed_madd(v128.load(pd), v128.load(pf), s0);
+              s1 = f32x4.relaxed_madd(v128.load(pd, 16), v128.load(pf, 16), s1);
+              s2 = f32x4.relaxed_madd(v128.load(pd, 32), v128.load(pf, 32), s2);
+              s3 = f32x4.relaxed_madd(v128.load(pd, 48), v128.load(pf, 48), s3);
             } else if (vectors > 0) {
-              s0 = f32x4.add(s0, f32x4.mul(v128.load(pd), v128.load(pf)));
+              s0 = f32x4.relaxed_madd(v128.load(pd), v128.load(pf), s0);
             } else {
               for (let q: i32 = 0; q < multiplier; q++) {
                 sum += load<f32>(pd + ((<usize>q) << 2)) * load<f32>(pf + ((<usize>q) << 2));

@@ -63,14 +63,14 @@ function addTile(left: usize, right: usize, out: usize, rows: i32, m: i32, n: i3
     const a1 = v128.load32_splat(left, 4);
     const a2 = v128.load32_splat(left, 8);
     const a3 = v128.load32_splat(left, 12);
-    s00 = f32x4.add(s00, f32x4.mul(a0, b0));
-    s01 = f32x4.add(s01, f32x4.mul(a0, b1));
-    s10 = f32x4.add(s10, f32x4.mul(a1, b0));
-    s11 = f32x4.add(s11, f32x4.mul(a1, b1));
-    s20 = f32x4.add(s20, f32x4.mul(a2, b0));
-    s21 = f32x4.add(s21, f32x4.mul(a2, b1));
-    s30 = f32x4.add(s30, f32x4.mul(a3, b0));
-    s31 = f32x4.add(s31, f32x4.mul(a3, b1));
+    s00 = f32x4.relaxed_madd(a0, b0, s00);
+    s01 = f32x4.relaxed_madd(a0, b1, s01);
+    s10 = f32x4.relaxed_madd(a1, b0, s10);
+    s11 = f32x4.relaxed_madd(a1, b1, s11);
+    s20 = f32x4.relaxed_madd(a2, b0, s20);
+    s21 = f32x4.relaxed_madd(a2, b1, s21);
+    s30 = f32x4.relaxed_madd(a3, b0, s30);
+    s31 = f32x4.relaxed_madd(a3, b1, s31);
     left += leftBytes;
     right += rightBytes;
   }
