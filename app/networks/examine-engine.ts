@@ -20,12 +20,13 @@ const BUDGET_MS = 3000;
  * Takes seconds. Never throws: an engine that does not open says why.
  *
  * @param open opens the engine, which is closed afterwards.
- * @param weights those of `mobileNetV2`.
+ * @param weights those of `mobileNetV2`; null: its speed is not measured, since a processor that computes for reference, or imitates
+ * a GPU, takes minutes for what the others do in seconds.
  */
 export async function examineEngine(
   id: EngineId,
   open: () => Promise<Engine>,
-  weights: () => Promise<BackboneWeights>,
+  weights: (() => Promise<BackboneWeights>) | null,
 ): Promise<EngineReport> {
   const unknown = { id, kind: 'training', gradientError: null, forwardPerSecond: null, trainPerSecond: null } as const;
   let engine: Engine | null = null;
@@ -34,8 +35,7 @@ export async function examineEngine(
     const { device } = engine;
     const { passed, gradientError, reason } = await selfTest(engine);
     if (!passed) return { ...unknown, usable: false, reason: reason!, device, gradientError };
-    // The reference engine takes minutes for what the others do in seconds.
-    const speed = id === 'cpu' ? {} : await measure(engine, await weights());
+    const speed = weights && (await measure(engine, await weights()));
     return { ...unknown, usable: true, device, gradientError, ...speed };
   } catch (error) {
     const why = error instanceof EosinError ? error.fields.reason : undefined;

@@ -35,7 +35,7 @@ async function serve({ job, headers }: TrainerOrder): Promise<void> {
 async function work(call: PageCall, start: PageStart): Promise<PageResult> {
   const open = (): Promise<WebGpuEngine> => openEngine(start.allowSoftware);
   if (start.kind === 'learn') return await learn(call, start, open);
-  const weights = async () => (await pageBackbone(call, start.backbone)).weights;
+  const weights = start.allowSoftware ? null : async () => (await pageBackbone(call, start.backbone)).weights;
   return { type: 'examined', report: await examineEngine('webgpu', open, weights) };
 }
 
