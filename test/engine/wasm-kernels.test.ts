@@ -141,6 +141,55 @@ test('sums that keep nothing for the way back have the gradients of sums', async
   await assertGradients((x, bias) => leanBias(api, x!, bias!).square(), [6, 5], [5]);
 });
 
+test('padding of any width, on every axis', async () => {
+  const width = fc.integer({ min: 0, max: 3 });
+  await fc.assert(
+    fc.asyncProperty(side, side, channels, width, width, width, width, async (h, w, c, t, b, l, r) => {
+      await assertGradients(
+        (x) =>
+          api
+            .pad(x!, [
+              [0, 0],
+              [t, b],
+              [l, r],
+              [0, 0],
+            ])
+            .square(),
+        [2, h, w, c],
+      );
+    }),
+    { numRuns: 20 },
+  );
+  await assertGradients(
+    (x) =>
+      api
+        .pad(x!, [
+          [1, 0],
+          [0, 2],
+          [0, 0],
+          [0, 1],
+        ])
+        .square(),
+    [2, 3, 3, 2],
+  );
+  await assertGradients(
+    (x) =>
+      api
+        .pad(
+          x!,
+          [
+            [0, 0],
+            [1, 1],
+            [1, 1],
+            [0, 0],
+          ],
+          7,
+        )
+        .square(),
+    [2, 3, 3, 2],
+  );
+});
+
 test('a list is cut into pieces', () => {
   const pieces = api.tidy(() => api.split(api.range(0, 10), [3, 1, 6]).map((piece) => [...piece.dataSync()]));
   assert.deepEqual(pieces, [[0, 1, 2], [3], [4, 5, 6, 7, 8, 9]]);
