@@ -155,6 +155,8 @@ export function describeSplitWarnings(
     ...missing.map(({ classId, part }) => `No patient of class ${nameOf(classId)} is in the ${part} part.`),
     ...(few.length === 0
       ? []
-      : [`Too few patients to claim a test result for others (${patientsForTestClaim} a class at least): ${counts}.`]),
+      : [
+          `Too few patients to claim a test result for others (${patientsForTestClaim} a class at least): ${counts}. Cross-validation judges each of them once.`,
+        ]),
   ];
 }

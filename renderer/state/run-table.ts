@@ -2,6 +2,7 @@
 import type { ModelView, RunView } from '../../app/core/project.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { JobState } from '../../app/core/run.ts';
+import { foldsResultOf } from './fold-result.ts';
 import { keptEpoch, type Story } from './run-story.ts';
 
 export interface TrainingRow {
@@ -12,7 +13,7 @@ export interface TrainingRow {
   readonly backbone: string;
   readonly attach: string | null;
   readonly valLoss: number | null;
-  /** Balanced accuracy on the validation patients, of the finished model. */
+  /** Balanced accuracy on the validation patients, of the finished model; of a cross-validation its mean over the folds. */
   readonly accuracy: number | null;
   readonly epochs: number;
   /** Of its epochs. */
@@ -31,15 +32,16 @@ export function trainingRow(
 ): TrainingRow {
   const { epochs } = story;
   const attach = run.result?.attach;
+  const folds = foldsResultOf(run);
   return {
     id: run.id,
     createdAt: run.createdAt,
     state,
-    recipe: recipe.name,
+    recipe: folds ? `${recipe.name}, ${folds.folds.length} folds` : recipe.name,
     backbone: recipe.backbone,
     attach: typeof attach === 'string' ? attach : (story.probe?.attach ?? null),
     valLoss: keptEpoch(story)?.valLoss ?? null,
-    accuracy: model?.validation?.balancedAccuracy.value ?? null,
+    accuracy: model?.validation?.balancedAccuracy.value ?? folds?.balancedAccuracy.mean ?? null,
     epochs: epochs.length,
     minutes: epochs.length === 0 ? null : epochs.reduce((sum, { seconds }) => sum + seconds, 0) / 60,
     engine: story.engine?.id ?? null,

@@ -57,7 +57,7 @@ test('fewer than six patients: no test claim, in words; a class missing from a p
   const words = describeSplitWarnings(warnings, (classId) => `class-${classId}`);
   assert.deepEqual(words, [
     'No patient of class class-b is in the test part.',
-    'Too few patients to claim a test result for others (6 a class at least): class-b 2.',
+    'Too few patients to claim a test result for others (6 a class at least): class-b 2. Cross-validation judges each of them once.',
   ]);
 });
 
