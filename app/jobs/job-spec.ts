@@ -162,6 +162,8 @@ export interface TrainOutcome {
     readonly threads: number;
     /** Of its self-test. */
     readonly gradientError: number;
+    /** Pictures at once, where its memory had no room for more. */
+    readonly mostAtOnce?: number;
   };
   /** Files written, with their SHA-256. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];

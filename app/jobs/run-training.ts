@@ -8,7 +8,6 @@ import type { JobEvent } from '../core/run.ts';
 import type { EngineId, TestedEngine } from '../engine/engine.ts';
 import type { TrainPorts } from '../training/prepare.ts';
 import type { FromWorker, LearningSpec, TrainSpec } from './job-spec.ts';
-import { learnWithRetries } from './learn-with-retries.ts';
 import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
 import type { PageLine } from './page-line.ts';
 import { withViewThreads } from './view-threads.ts';
@@ -33,11 +32,11 @@ export async function runTraining(
   const caches = fileCaches(`${runFolder}/cache`, cacheLimitBytes);
   const learning = { source, caches, forward: onnxForward, sink: folderSink(runFolder) };
   const emit = (event: JobEvent): void => send({ type: 'event', event });
-  const inPage = (again: LearningSpec): Promise<FromWorker> =>
-    // A page is told nothing: it loses what came after its last checkpoint.
-    learnInPage(line, again, { learning, loaded }, emit, AbortSignal.any([cancel, pause]));
+  // A page is told nothing of a pause: it loses what came after its last checkpoint.
+  const inPage = (): Promise<FromWorker> =>
+    learnInPage(line, spec, { learning, loaded }, emit, AbortSignal.any([cancel, pause]));
   try {
-    const place = await firstThatWorks(spec, () => learnWithRetries(spec, inPage, emit));
+    const place = await firstThatWorks(spec, inPage);
     if ('ended' in place) return place.ended;
     return await learnHere(spec, { engine: place.engine, ...loaded, ...learning, pause }, emit, cancel);
   } finally {

@@ -1,5 +1,5 @@
 /** The job worker: gets one frozen spec, works, and tells. It may crash; the host may not. */
-import { EosinError, isAbort, reportOf } from '../core/errors.ts';
+import { isAbort, reportOf } from '../core/errors.ts';
 import type { ParentPort } from '../core/worker-process.ts';
 import type { FeaturesSpec, FromWorker, ImportSpec, PredictSpec, ToWorker } from './job-spec.ts';
 import { openPatchSource } from './node-ports.ts';
@@ -40,21 +40,9 @@ async function settle(work: Promise<FromWorker>, send: (message: FromWorker) => 
   try {
     send(await work);
   } catch (thrown) {
-    if (!isAbort(thrown)) send({ type: 'failed', error: reportOf(inWords(thrown)) });
+    if (!isAbort(thrown)) send({ type: 'failed', error: reportOf(thrown) });
     else send({ type: 'cancelled', waits: reportOf(thrown).code === 'job/paused' });
   }
-}
-
-/** A trap of WebAssembly is how the wasm engine ends when its 4 GB are used up. */
-function inWords(thrown: unknown): unknown {
-  if (!(thrown instanceof Error) || thrown.name !== 'RuntimeError') return thrown;
-  const message = 'The wasm engine stopped, most likely because its memory (4 GB at the most) is used up.';
-  return new EosinError('engine/out-of-memory', 'config', message, {
-    remedy:
-      'Let fewer layers learn or take a smaller batch (--set batchSize=8); the native engine (eosin engine install) has no such limit.',
-    fields: { reason: thrown.message },
-    cause: thrown,
-  });
 }
 
 async function runPrediction(

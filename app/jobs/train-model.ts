@@ -13,6 +13,7 @@ import type { BackboneLibrary, BackboneSource } from '../weights/backbone-librar
 import { cutPatchStore, decodeCalls, decodePictureStore } from './cut-store.ts';
 import { assertNoDuplicatePictures } from './duplicate-check.ts';
 import type { DivergingChoice, PatchStoreRef, TrainOutcome, TrainSpec } from './job-spec.ts';
+import { learnWithRetries } from './learn-with-retries.ts';
 import type { Emit } from './live-runs.ts';
 import type { TrainPlan } from './train-plan.ts';
 import { startWorkerRun } from './worker-run.ts';
@@ -102,16 +103,19 @@ async function onCutPatches<T>(
   try {
     await fillStore(deps.pool, store, plan, emit, pause ? AbortSignal.any([signal, pause]) : signal);
     await assertNoDuplicatePictures(store, plan.patches);
-    const run = startWorkerRun(
-      deps.startProcess,
-      specFor(deps, request, kind, store, backbone),
-      (message) => {
-        if (message.type === 'event') emit(message.event);
-      },
-      signal,
-      pause,
-    );
-    return await finish(await run.ended);
+    // Each attempt in a process of its own: an engine that ran out of memory cannot be trusted with another.
+    const learn = (spec: TrainSpec): Promise<TrainOutcome | null> =>
+      startWorkerRun(
+        deps.startProcess,
+        spec,
+        (message) => {
+          if (message.type === 'event') emit(message.event);
+        },
+        signal,
+        pause,
+      ).ended;
+    const spec = specFor(deps, request, kind, store, backbone);
+    return await finish(await learnWithRetries(spec, learn, emit));
   } finally {
     await rm(store.file, { force: true });
     await rm(path.join(runFolder, 'cache'), { recursive: true, force: true });

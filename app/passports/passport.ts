@@ -111,6 +111,8 @@ export const passportSchema = z.strictObject({
     threads: count,
     /** Largest relative difference of a gradient from the reference backend's; null in models that do not say it. */
     gradientError: z.number().min(0).nullable().default(null),
+    /** Pictures that learned at once, where the engine's memory had no room for more. */
+    mostAtOnce: z.number().int().min(1).optional(),
   }),
   /** Name -> version of what made the model; `eosin` is always there. */
   versions: z.record(z.string(), z.string()),

@@ -14,9 +14,10 @@ import { createActivationPool } from './activation-pool.ts';
 import type { FitRequest } from './fit.ts';
 import { feedBatches, gradientsOf } from './gradients.ts';
 import { createOptimizer } from './optimizer.ts';
-import { fitRequest, plannedDepths, startFirstHead, stepsOf, upperAt } from './phases.ts';
+import { fitRequest, startFirstHead, upperAt } from './phases.ts';
 import { type TrainPorts, withNetwork } from './prepare.ts';
 import { stageProgress } from './stage-progress.ts';
+import { plannedDepths, stepsOf } from './steps.ts';
 import { orderOf } from './train-epoch.ts';
 
 const lowestRate = 1e-6;

@@ -7,7 +7,6 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { Recipe } from '../core/recipe.ts';
-import type { Phase } from '../core/recipe-phase.ts';
 import type { JobEvent } from '../core/run.ts';
 import { microBatchFor, trainingBytes } from '../core/training-memory.ts';
 import { type UpperNetwork, upperNetwork } from '../networks/split-network.ts';
@@ -22,12 +21,15 @@ import {
   type KeptPhase,
 } from './checkpoint.ts';
 import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.ts';
+import { dryStep } from './dry-step.ts';
 import { type FitBest, type FitHooks, type FitRequest, fit } from './fit.ts';
 import { classWeightsFor } from './loss.ts';
 import { learningPartOf } from './memory.ts';
+import { withPicturesAtOnce } from './out-of-memory.ts';
 import type { ArtifactSink } from './ports.ts';
 import { phaseFileName, rungFile } from './rung-files.ts';
 import { isLinearHead, startHead } from './start-head.ts';
+import { plannedDepths, type Step, stepsOf } from './steps.ts';
 import type { TrainingData } from './training-data.ts';
 import { judgePhase } from './verdict.ts';
 
@@ -52,17 +54,6 @@ export interface PhasesRequest {
   readonly emit: (event: JobEvent) => void;
   /** Throws once the run is to stop. */
   readonly breathe: () => Promise<void>;
-}
-
-/** A phase whose depth is a number of groups of this network. */
-type RunPhase = Phase & { readonly unfreeze: number };
-
-/** A phase as it is run; `strict` ones need more than one standard error to be kept. */
-export interface Step {
-  readonly phase: RunPhase;
-  readonly index: number;
-  readonly strict: boolean;
-  readonly rateSetting: FitRequest['rateSetting'];
 }
 
 /** What is known when a step begins. */
@@ -107,42 +98,6 @@ export async function runPhases(request: PhasesRequest): Promise<KeptPhase> {
   return standing.kept!;
 }
 
-/** The phases of the recipe, then the rungs of its ladder. */
-export function stepsOf(recipe: Recipe, groups: readonly string[]): Step[] {
-  const all = [...phasesOf(recipe, groups.length), ...rungsOf(recipe, groups)];
-  return all.map((step, index) => ({ ...step, index }));
-}
-
-/** Depths whose activations are filled together: those of phases, not of rungs, which may never be reached. */
-export function plannedDepths(steps: readonly Step[]): number[] {
-  return steps.filter(({ strict }) => !strict).map(({ phase }) => phase.unfreeze);
-}
-
-function phasesOf({ phases }: Recipe, groupCount: number): Omit<Step, 'index'>[] {
-  return phases.map((phase) => {
-    const rateSetting = { key: `phases.${phase.name}.learningRate`, value: phase.learningRate };
-    const unfreeze = phase.unfreeze === 'all' ? groupCount : phase.unfreeze;
-    return { phase: { ...phase, unfreeze }, strict: false, rateSetting };
-  });
-}
-
-/** The rungs that the recipe's ladder stands for: one group more each, at a rate that falls from rung to rung. */
-function rungsOf({ ladder }: Recipe, groups: readonly string[]): Omit<Step, 'index'>[] {
-  if (!ladder) return [];
-  return Array.from({ length: Math.min(ladder.groups, groups.length) }, (_, k) => {
-    const phase: RunPhase = {
-      name: `rung-${k + 1}-${groups.at(-1 - k)}`,
-      unfreeze: k + 1,
-      epochs: ladder.epochs,
-      learningRate: ladder.learningRate * ladder.rateDecay ** k,
-      schedule: { kind: 'constant', warmUpSteps: 0 },
-      layerDecay: 1,
-      stop: { monitor: 'val-loss', minDelta: 0, patience: ladder.patience, warmUp: 0, restoreBest: true },
-    };
-    return { phase, strict: true, rateSetting: { key: 'ladder.learningRate', value: ladder.learningRate } };
-  });
-}
-
 /** Trains one phase, judges it, and undoes it where it did not help. */
 async function runStep(
   request: PhasesRequest,
@@ -168,7 +123,8 @@ async function runStep(
 
   if (!resume) await startFirstHead(request, step, upper, activations);
   const undo = resume?.undo ?? (await upper.snapshot());
-  const best = await fit(fitting, fitHooks(request, writer, step, upper, undo, standing));
+  const hooks = fitHooks(request, writer, step, upper, undo, standing);
+  const best = await tryAndFit(fitting, hooks);
   const result = { origin: originOf(request, step, best.epoch, best), weights: best.weights };
   await sink.put(rungFile(fileNameOf(step)), await encodeCheckpoint(result));
 
@@ -188,6 +144,16 @@ async function runStep(
   }
   upper.restore(undo);
   return { ...standing, undone: standing.undone + 1 };
+}
+
+/** Throws what a full memory throws with the pictures that were in it. */
+async function tryAndFit(fitting: FitRequest, hooks: FitHooks): Promise<FitBest> {
+  try {
+    await dryStep(fitting);
+    return await fit(fitting, hooks);
+  } catch (thrown) {
+    throw withPicturesAtOnce(thrown, fitting.microBatch);
+  }
 }
 
 /** Advice on the batch size once, at the first phase; how it goes through memory at each. */

@@ -61,7 +61,13 @@ export async function withNetwork<T>(
   const classNames = spec.classes.map(({ name }) => name);
   const data = trainingData(spec.patches, classNames, recipe, patientsKnown);
   const { id, device, gradientError } = engine;
-  const ranOn = { id, device, threads: engine.threads, gradientError };
+  const ranOn = {
+    id,
+    device,
+    threads: engine.threads,
+    gradientError,
+    ...(spec.mostAtOnce && { mostAtOnce: spec.mostAtOnce }),
+  };
   emit({ type: 'engine', ...ranOn });
   const base = await backbone.build(engine.tf, weights, source.sizePx, { ownHead: recipe.head.kind === 'keep' });
   let network: Network | null = null;

@@ -20,10 +20,11 @@ import { exportColourClassifier } from './colour-network.ts';
 import { finishNetwork } from './finish-network.ts';
 import { judgeModel, learnColour } from './judge-model.ts';
 import { pairedDifference } from './paired-difference.ts';
-import { type PhasesRequest, stepsOf, upperAt } from './phases.ts';
+import { type PhasesRequest, upperAt } from './phases.ts';
 import { disposeHead, type Ready, type TrainPorts, withNetwork } from './prepare.ts';
 import { rungFile, rungFolder } from './rung-files.ts';
 import { startHead } from './start-head.ts';
+import { stepsOf } from './steps.ts';
 import type { TrainingData } from './training-data.ts';
 
 /** What all rungs of one call share. */

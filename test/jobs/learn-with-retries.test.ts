@@ -34,17 +34,40 @@ async function attempts(...codes: string[]) {
 
 test('a lost GPU is tried again as it was, then with half the pictures, then no more', async () => {
   const lost = 'engine/gpu-lost';
-  assert.deepEqual(await attempts(), { taken: [12], notes: [], ended: 'done' });
+  assert.deepEqual(await attempts(), { taken: [undefined], notes: [], ended: 'done' });
   const once = await attempts(lost);
-  assert.deepEqual([once.taken, once.ended], [[12, 12], 'done']);
+  assert.deepEqual([once.taken, once.ended], [[undefined, undefined], 'done']);
   const thrice = await attempts(lost, lost, lost);
-  assert.deepEqual([thrice.taken, thrice.ended, thrice.notes.length], [[12, 12, 6], lost, 2]);
-  assert.match(thrice.notes[1]!, /last whole epoch, with 6 pictures at once/);
+  assert.deepEqual([thrice.taken, thrice.ended, thrice.notes.length], [[undefined, undefined, 6], lost, 2]);
+  assert.match(thrice.notes[1]!, /last checkpoint, with 6 pictures at once/);
 });
 
-test('without memory there are half the pictures at once, and no other failure is tried again', async () => {
+test('without memory there are half the pictures at once, down to one, and no other failure is tried again', async () => {
   const full = 'engine/out-of-memory';
-  assert.deepEqual((await attempts(full, full)).taken, [12, 6, 3]);
+  const down = await attempts(full, full, full, full);
+  assert.deepEqual([down.taken, down.ended], [[undefined, 6, 3, 1], full]);
+  assert.match(down.notes.join(' '), /with 6 pictures at once.*with 3 pictures.*with 1 picture at once/);
   const other = await attempts('train/diverged');
-  assert.deepEqual([other.taken, other.ended], [[12], 'train/diverged']);
+  assert.deepEqual([other.taken, other.ended], [[undefined], 'train/diverged']);
+});
+
+test('the half is that of what was taken at once; a batch that normalises itself is not cut', async () => {
+  const full = (atOnce: number): EosinError =>
+    new EosinError('engine/out-of-memory', 'config', 'Full.', { remedy: 'Less.', fields: { atOnce } });
+  const taken: (number | undefined)[] = [];
+  const learn = async ({ mostAtOnce }: LearningSpec): Promise<void> => {
+    taken.push(mostAtOnce);
+    if (mostAtOnce !== 2) throw full(mostAtOnce ?? 5);
+  };
+  await learnWithRetries(spec as LearningSpec, learn, () => undefined);
+  assert.deepEqual(taken, [undefined, 2]);
+  const whole = { recipe: { ...spec.recipe, batchNorm: 'training' } } as LearningSpec;
+  await assert.rejects(
+    learnWithRetries(
+      whole,
+      () => Promise.reject(full(12)),
+      () => undefined,
+    ),
+    { code: 'engine/out-of-memory' },
+  );
 });
