@@ -1,9 +1,9 @@
 /**
  * K-fold cross-validation: one whole training a fold, each judged on patients that nothing of it has seen.
  *
- *     folds by patient    1     2     3     4     5
- *     training 1         test  val   train train train      val chooses epochs and rungs, test is looked at once
- *     training 2         train test  val   train train
+ *     folds by patient    1          2          3          4          5
+ *     training 1         test   | val . . train . . . . . . . . . . . . |      val, an eighth of the others' patients, chooses
+ *     training 2         train . | test | . . val . train . . . . . . . |      epochs and rungs; test is looked at once
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,6 +18,8 @@ import { assertTrainable, hashPlan, summarise, type TrainPlan } from './train-pl
 /** With two folds nothing is left to train on. */
 export const leastFolds = 3;
 export const mostFolds = 20;
+/** One of so many of the patients that a fold is not judged on chooses its epochs and rungs. */
+const validationOf = 8;
 
 /**
  * The plan with its patches dealt anew, once for each fold; all of its patches take part, whatever part they stood in. There are
@@ -40,12 +42,22 @@ export function foldPlans(plan: TrainPlan, folds: number): TrainPlan[] {
       },
     );
   }
-  const dealt = groupFolds(groups, labels, Math.min(folds, rarest.patients), plan.recipe.seed);
+  const count = Math.min(folds, rarest.patients);
+  const dealt = groupFolds(groups, labels, count, plan.recipe.seed);
+  // Where patients are few, one of each class has to be enough to choose by.
+  const most = rarest.patients - Math.ceil(rarest.patients / count);
   return Array.from({ length: dealt.folds }, (_, test) => {
-    const validation = (test + 1) % dealt.folds;
+    const others = plan.patches.filter((_, i) => dealt.fold[i] !== test);
+    const chosen = groupFolds(
+      others.map(({ patient }) => patient),
+      others.map(({ classIndex }) => classIndex),
+      Math.min(validationOf, most),
+      plan.recipe.seed,
+    );
+    const validation = new Set(others.filter((_, i) => chosen.fold[i] === 0).map(({ patient }) => patient));
     const patches = plan.patches.map((patch, i) => {
-      const fold = dealt.fold[i];
-      return { ...patch, part: fold === test ? 'test' : fold === validation ? 'validation' : 'train' } as const;
+      const part = dealt.fold[i] === test ? 'test' : validation.has(patch.patient) ? 'validation' : 'train';
+      return { ...patch, part } as const;
     });
     const { summary } = plan;
     const draft = { ...plan, patches };

@@ -58,6 +58,12 @@ test('every patch is judged once, by a training that has not seen its patient', 
   assert.deepEqual(foldPlans(plan, 5), plans, 'the same seed deals the same folds');
 });
 
+test('one in eight of the patients that a fold is not judged on chooses, and the others are learned from', async (t) => {
+  for (const { summary } of foldPlans(await planOf(tempFolder(t), 40), 5)) {
+    assert.deepEqual(summary.patients, { ...summary.patients, train: 28, validation: 4, test: 8 });
+  }
+});
+
 /** The plan with patches of class b of the first `patients` patients only. */
 function withFewOfB(plan: TrainPlan, patients: number): TrainPlan {
   const patches = plan.patches.filter(({ classIndex, patient }) => classIndex === 0 || patient < `patient ${patients}`);
