@@ -2,8 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { requireNoDilation } from './no-dilation.ts';
-
-type Program = Parameters<WebGPUBackend['runWebGPUProgram']>[0];
+import { flatProgram, sumParts, type WebGpuProgram } from './webgpu-sum-parts.ts';
 
 /** Lines of dy that one thread adds up. */
 const lines = 8;
@@ -32,24 +31,20 @@ export function depthwiseFilterGradient(engine: typeof tf): tf.KernelFunc {
     return engine.tidy(() => {
       const program = partialSums(conv.batchSize * blocks, filterShape);
       const parts = (backend as unknown as WebGPUBackend).runWebGPUProgram(program, [x, dy], 'float32', uniforms);
-      return engine.engine().makeTensorFromTensorInfo(parts).sum(0).reshape(filterShape);
+      return sumParts(engine, engine.engine().makeTensorFromTensorInfo(parts), filterShape);
     });
   };
 }
 
 /** One thread for each part and number of the filter; neighbours read neighbouring channels. */
-function partialSums(parts: number, filterShape: readonly number[]): Program {
+function partialSums(parts: number, filterShape: readonly number[]): WebGpuProgram {
   const numbers = filterShape.reduce((product, size) => product * size, 1);
   return {
+    ...flatProgram([parts, numbers]),
     variableNames: ['x', 'dy'],
     uniforms:
       'blocks : i32, taps : vec2<i32>, stride : vec2<i32>, pads : vec2<i32>, outSize : vec2<i32>, inSize : vec2<i32>, channels : vec2<i32>,',
-    outputShape: [parts, numbers],
     shaderKey: 'eosinDepthwiseFilterGradient',
-    workgroupSize: [64, 1, 1],
-    dispatchLayout: { x: [0, 1] },
-    dispatch: [Math.ceil((parts * numbers) / 64), 1, 1],
-    size: true,
     getUserCode: () => `
       fn main(index : i32) {
         if (index >= uniforms.size) { return; }

@@ -6,19 +6,22 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { overrideGradient } from './override-gradient.ts';
-import { convolutionFilterGradient } from './webgpu-convolutions.ts';
+import { convolutionFilterGradient, convolutionInputGradient } from './webgpu-convolutions.ts';
 import { depthwiseFilterGradient } from './webgpu-depthwise.ts';
+
+/** By itself the backend adds up some small products in the order in which threads come by. */
+const packedProducts = 3;
 
 const installed = new WeakSet<object>();
 
 /** Registers the kernels and gradients for backend 'webgpu'; once for a namespace, however often the backend is opened. */
 export function installWebGpuKernels(engine: typeof tf): void {
-  // The input's gradient is a matrix product in the package too, but not by default.
-  engine.env().set('WEBGPU_USE_NAIVE_CONV2D_TRANSPOSE', false);
+  engine.env().set('WEBGPU_MATMUL_PROGRAM_TYPE', packedProducts);
   if (installed.has(engine)) return;
   installed.add(engine);
-  replace(engine, 'Conv2DBackpropFilter', convolutionFilterGradient(engine));
-  replace(engine, 'DepthwiseConv2dNativeBackpropFilter', depthwiseFilterGradient(engine));
+  replace(engine, 'Conv2DBackpropFilter', () => convolutionFilterGradient(engine));
+  replace(engine, 'Conv2DBackpropInput', (shipped) => convolutionInputGradient(engine, shipped));
+  replace(engine, 'DepthwiseConv2dNativeBackpropFilter', () => depthwiseFilterGradient(engine));
   overrideGradient(engine, 'webgpu', 'FusedBatchNorm', (dy, saved, attrs, shipped) => {
     const [x, mean, variance, scale] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | undefined];
     if (mean.rank !== 1) return shipped(dy, saved, attrs);
@@ -34,7 +37,8 @@ export function installWebGpuKernels(engine: typeof tf): void {
   });
 }
 
-function replace(engine: typeof tf, kernelName: string, kernelFunc: tf.KernelFunc): void {
+function replace(engine: typeof tf, kernelName: string, own: (shipped: tf.KernelFunc) => tf.KernelFunc): void {
+  const shipped = engine.getKernel(kernelName, 'webgpu').kernelFunc;
   engine.unregisterKernel(kernelName, 'webgpu');
-  engine.registerKernel({ kernelName, backendName: 'webgpu', kernelFunc });
+  engine.registerKernel({ kernelName, backendName: 'webgpu', kernelFunc: own(shipped) });
 }
