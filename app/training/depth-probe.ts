@@ -109,12 +109,13 @@ function probedPatches({ data, seed }: ProbeRequest): PlannedPatch[] {
 }
 
 /**
- * `last`, unless the best other group is more accurate by more than one standard error of the paired difference, and its loss
- * lower by more than the best of so many groups would show by chance: then the shallowest group that is within one standard
- * error of the best, in accuracy and in loss. A tie for the best goes to the lower loss.
+ * `last`, unless the group of the lowest loss is more accurate by more than one standard error of the paired difference, and its
+ * loss lower by more than the best of so many groups would show by chance.
  *
- * Chance: of m equal groups the best seems to gain about sqrt(2 ln m) standard errors (Donoho and Johnstone 1994). The loss
- * decides, since it is a proper score and tells more of few patches than right and wrong do (Gneiting and Raftery 2007).
+ * The loss chooses: it is a proper score and tells more of few patches than right and wrong do (Gneiting and Raftery 2007), and
+ * fine-tuning goes on from there. A shallower group that only does not differ clearly predicts worse on average (Chen and Yang
+ * 2021, on the one-standard-error rule). Chance: of m equal groups the best seems to gain about sqrt(2 ln m) standard errors
+ * (Donoho and Johnstone 1994).
  *
  * @param probed from the input up; the last one is what `last` means.
  * @param patients of each patch, for clustered errors.
@@ -125,35 +126,23 @@ export function chooseDepth(probed: readonly ProbedGroup[], patients: readonly s
     const { mean, standardError } = pairedDifference(correct, zeros, patients);
     return { group, accuracy: mean, standardError, loss: pairedDifference(losses, zeros, patients).mean };
   });
-  const order = [...depths.keys()].sort(
-    (a, b) => depths[b]!.accuracy - depths[a]!.accuracy || depths[a]!.loss - depths[b]!.loss,
-  );
-  const best = order[0]!;
+  const best = depths.reduce((least, { loss }, g) => (loss < depths[least]!.loss ? g : least), 0);
   const last = probed.length - 1;
-  const gain = pairedDifference(probed[best]!.correct, probed[last]!.correct, patients);
+  const { group, correct, losses } = probed[best]!;
+  const gain = pairedDifference(correct, probed[last]!.correct, patients);
+  const fall = pairedDifference(probed[last]!.losses, losses, patients);
   const said = `${percent(gain.mean)} points (standard error ${percent(gain.standardError)})`;
-  if (best === last || gain.mean <= gain.standardError) {
-    const reason =
-      gain.mean <= 0
-        ? 'no group is more accurate than the last'
-        : `${probed[best]!.group} gains only ${said} over the last group`;
-    return { depths, attach: probed[last]!.group, reason };
-  }
-  const fall = pairedDifference(probed[last]!.losses, probed[best]!.losses, patients);
+  const saidOfLoss = `${fall.mean.toFixed(3)} (standard error ${fall.standardError.toFixed(3)})`;
+  const stay = (reason: string): DepthChoice => ({ depths, attach: probed[last]!.group, reason });
+  if (best === last) return stay('no group has a lower loss than the last');
+  if (gain.mean <= gain.standardError) return stay(`${group} gains only ${said} over the last group`);
   if (fall.mean <= Math.sqrt(2 * Math.log(last)) * fall.standardError) {
-    const reason =
-      `${probed[best]!.group} gains ${said} over the last group, but its loss falls by ${fall.mean.toFixed(3)} only (standard error ` +
-      `${fall.standardError.toFixed(3)}): no more than the best of ${last} groups would by chance`;
-    return { depths, attach: probed[last]!.group, reason };
+    return stay(
+      `${group} gains ${said} over the last group, but its loss falls by ${saidOfLoss}: no more than the best of ${last} groups ` +
+        'would by chance',
+    );
   }
-  const chosen = probed.findIndex(({ correct, losses }) => {
-    const behind = pairedDifference(probed[best]!.correct, correct, patients);
-    const dearer = pairedDifference(losses, probed[best]!.losses, patients);
-    return behind.mean <= behind.standardError && dearer.mean <= dearer.standardError;
-  });
-  const attach = probed[chosen]!.group;
-  const shallowest = chosen === best ? '' : `; ${attach} is the shallowest group within one standard error of it`;
-  return { depths, attach, reason: `${probed[best]!.group} gains ${said} over the last group${shallowest}` };
+  return { depths, attach: group, reason: `${group} has the lowest loss, and gains ${said} over the last group` };
 }
 
 /** One forward pass: for each of `groups` [patches * views, channels], row by row. */

@@ -20,20 +20,15 @@ test('the last group stays where nothing gains more than one standard error', ()
   assert.match(reason, /b gains only 0\.5 points/);
 });
 
-test('a clear gain leaves the last group for the shallowest one within an error of the best', () => {
-  const probed = [group('a', 60), group('b', 21, 0.1), group('c', 20, 0.1), group('last', 50)];
+test('a clear gain leaves the last group for the one with the lowest loss', () => {
+  const probed = [group('a', 60), group('b', 20, 0.12), group('c', 21, 0.1), group('last', 50)];
   const choice = chooseDepth(probed, patches);
-  assert.equal(choice.attach, 'b');
-  assert.match(choice.reason, /shallowest/);
+  assert.equal(choice.attach, 'c', 'neither the shallowest that is about as good nor the one that is right most often');
+  assert.match(choice.reason, /c has the lowest loss, and gains 14\.5 points/);
   assert.deepEqual(
     choice.depths.map(({ accuracy }) => Number(accuracy.toFixed(3))),
-    [0.7, 0.895, 0.9, 0.75],
+    [0.7, 0.9, 0.895, 0.75],
   );
-});
-
-test('a shallower group as accurate as the best but with a clearly higher loss is not taken', () => {
-  const choice = chooseDepth([group('b', 20, 0.5), group('c', 20, 0.1), group('last', 50)], patches);
-  assert.equal(choice.attach, 'c');
 });
 
 test('the luckiest of many equal groups does not leave the last', () => {
@@ -43,7 +38,7 @@ test('the luckiest of many equal groups does not leave the last', () => {
     correct: Float32Array.from({ length: count }, (_, i) => (i < (name === 'b' ? 10 : 16) ? 0 : 1)),
     losses: Float32Array.from({ length: count }, (_, i) => loss + (name === 'last' ? 0 : 0.141 * (i % 2 ? 1 : -1))),
   });
-  const others = Array.from({ length: 16 }, (_, i) => group(`${i}`, 30));
+  const others = Array.from({ length: 16 }, (_, i) => group(`${i}`, 30, 0.5));
   const choose = (fall: number) => chooseDepth([...others, noisy('b', 0.3 - fall), noisy('last', 0.3)], patches);
   assert.equal(choose(0.02).attach, 'last');
   assert.match(choose(0.02).reason, /best of 17 groups would by chance/);

@@ -14,13 +14,16 @@ const backbones = ['mobilenet-v2', 'efficientnet-lite0'];
 const seeds = [1, 2, 3];
 const folds = 5;
 
-interface FoldScore {
+interface QuickScore {
   readonly attach: string;
   readonly bestDepth: string;
   readonly bestPhase: string;
   readonly quick: Score;
-  readonly probe: Score;
   readonly colour: number | null;
+}
+
+interface FoldScore extends QuickScore {
+  readonly probe: Score;
 }
 
 export async function benchLung3(bench: TrainingBench): Promise<void> {
@@ -31,7 +34,11 @@ export async function benchLung3(bench: TrainingBench): Promise<void> {
       const plans = foldPlans(await planFolders(lung3Folders(bench), recipe, true), folds);
       for (const [i, plan] of plans.entries()) {
         const name = `${backbone} seed ${seed} fold ${i + 1}`;
-        const score = await bench.kept.once(`lung3/${name}/${plan.planHash}`, () => scoreFold(bench, plan));
+        const key = `${name}/${plan.planHash}`;
+        const own = await bench.kept.once(`lung3/${key}`, () => scoreQuick(bench, plan));
+        const { bestDepth } = own;
+        const probe = await bench.kept.once(`probe/${key}/${bestDepth}`, () => scoreProbe(bench, plan, bestDepth));
+        const score = { ...own, probe };
         scores.get(backbone)!.push(score);
         console.log(`  ${name}: ${inWords(score)}`);
       }
@@ -47,20 +54,17 @@ export function lung3Folders({ dataFolder }: Pick<TrainingBench, 'dataFolder'>):
   return { train, validation, test: null, groups: path.join(folder, 'manifest.csv'), mpp: null };
 }
 
-async function scoreFold(bench: TrainingBench, plan: TrainPlan): Promise<FoldScore> {
+async function scoreQuick(bench: TrainingBench, plan: TrainPlan): Promise<QuickScore> {
   const trained = await trainOnce(bench, plan);
   const { attach, bestPhase, test } = trained.outcome;
   const [probe] = eventsOf(trained, 'probe');
-  const best = probe!.depths.reduce((a, b) => (b.loss < a.loss ? b : a)).group;
-  const bare = await trainOnce(bench, { ...plan, recipe: probeRecipe(plan.recipe, best) });
-  return {
-    attach,
-    bestDepth: best,
-    bestPhase,
-    quick: scoreOf(test!),
-    probe: scoreOf(bare.outcome.test!),
-    colour: test!.colourBaseline,
-  };
+  const bestDepth = probe!.depths.reduce((a, b) => (b.loss < a.loss ? b : a)).group;
+  return { attach, bestDepth, bestPhase, quick: scoreOf(test!), colour: test!.colourBaseline };
+}
+
+async function scoreProbe(bench: TrainingBench, plan: TrainPlan, depth: string): Promise<Score> {
+  const { outcome } = await trainOnce(bench, { ...plan, recipe: probeRecipe(plan.recipe, depth) });
+  return scoreOf(outcome.test!);
 }
 
 function inWords({ attach, bestDepth, bestPhase, quick, probe }: FoldScore): string {
