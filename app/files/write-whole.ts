@@ -1,6 +1,6 @@
 /** Files and folders that appear whole or not at all: written beside their place, synced, then renamed into it. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EosinError } from '../core/errors.ts';
 
@@ -60,6 +60,18 @@ export async function syncFolder(folder: string): Promise<void> {
 /** A hidden name beside a place, for what is not whole yet. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+}
+
+/** Removes what writers that were killed have left below `folder`, if it is there; nobody may be writing in it. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    throw cause;
+  });
+  for (const name of names) {
+    if (/^\..*\.[\da-f-]{36}\.tmp$/.test(basename(name)))
+      await rm(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 /** A failed write in our words: a full disk, a folder that may not be written, or the error itself when it is ours. */

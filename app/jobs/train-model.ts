@@ -6,6 +6,7 @@ import { defaultPatchRule } from '../core/patch-quality.ts';
 import { createEta } from '../core/progress.ts';
 import type { StartProcess } from '../core/worker-process.ts';
 import type { EngineId } from '../engine/engine.ts';
+import { removeTemporaries } from '../files/write-whole.ts';
 import { writeModelFolder } from '../passports/model-folder.ts';
 import type { Passport } from '../passports/passport.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
@@ -94,6 +95,8 @@ async function onCutPatches<T>(
   const backbone = deps.backbones.source(plan.recipe.backbone, { ownHead: plan.recipe.head.kind === 'keep' });
   emit({ type: 'plan', summary: plan.summary });
   await mkdir(runFolder, { recursive: true });
+  // A process that was killed in the middle of a checkpoint has left half of one.
+  await removeTemporaries(path.join(runFolder, 'checkpoints'));
   const store: PatchStoreRef = {
     file: path.join(runFolder, 'patches.raw'),
     count: plan.patches.length,

@@ -130,7 +130,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<WeightsCheckp
   if (body.length < 4 || hex(bytes.subarray(0, hashBytes)) !== (await sha256(body))) throw broken();
   const length = new DataView(body.buffer, body.byteOffset).getUint32(0, true);
   const json = new TextDecoder().decode(body.subarray(4, 4 + length));
-  const values = new Float32Array(body.slice(4 + length).buffer);
+  const values = new Float32Array(new Uint8Array(body.subarray(4 + length)).buffer);
   return JSON.parse(json, (_, value: { $floats?: [number, number]; $number?: string } | null) => {
     if (value?.$floats) return values.slice(value.$floats[0], value.$floats[0] + value.$floats[1]);
     return value?.$number ? Number(value.$number) : value;

@@ -5,6 +5,7 @@ const benches: Record<string, (parts: readonly string[]) => Promise<void>> = {
   engine: async () => (await import('./engine.ts')).benchEngine(),
   parity: async () => (await import('./parity.ts')).benchParity(),
   predict: async () => (await import('./predict.ts')).benchPredict(),
+  reliability: async (parts) => (await import('./reliability.ts')).benchReliability(parts),
   training: async (parts) => (await import('./training.ts')).benchTraining(parts),
   slides: async (parts) => (await import('./slides.ts')).benchSlides(parts),
 };

@@ -9,7 +9,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EosinError } from '../../app/core/errors.ts';
 import { randomFor } from '../../app/core/random.ts';
-import { writeError, writeFolderWhole, writeWhole, writeWholeBy } from '../../app/files/write-whole.ts';
+import {
+  removeTemporaries,
+  temporaryBeside,
+  writeError,
+  writeFolderWhole,
+  writeWhole,
+  writeWholeBy,
+} from '../../app/files/write-whole.ts';
 
 let folder = '';
 before(async () => {
@@ -114,4 +121,16 @@ test('kill -9 at any moment: each file and folder is old or new, never partial',
     (await readdir(place)).some((name) => name.startsWith('model-')),
     'some folders were finished',
   );
+});
+
+test('what a killed writer has left is removed, and nothing else is', async () => {
+  const place = join(folder, 'swept');
+  await mkdir(join(place, 'below'), { recursive: true });
+  const kept = ['a.ckpt', '.hidden.tmp', 'below/b.ckpt'];
+  for (const name of kept) await writeFile(join(place, name), name);
+  await writeFile(temporaryBeside(join(place, 'a.ckpt')), 'half');
+  await writeFile(temporaryBeside(join(place, 'below/b.ckpt')), 'half');
+  await removeTemporaries(place);
+  const left = (await readdir(place, { recursive: true })).filter((name) => name !== 'below');
+  assert.deepEqual(left.toSorted(), kept.toSorted());
 });
