@@ -62,6 +62,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     ...['slides', 'annotations', 'passports', 'overlay', 'evaluation', 'patches', 'files', 'core'],
   ],
   renderer: ['core'],
+  /** The worker of a training page: trains as a job's process does. */
+  'trainer-page': ['training', 'networks', 'engine', 'core'],
 };
 
 /** What may be named as a type only: the process boundary and the ports that a part's user gives it. */
@@ -72,12 +74,16 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = {
   demo: ['evaluation'],
   main: ['engine'],
   renderer: ['api'],
+  'trainer-page': ['jobs'],
 };
 
 /** Process entries: the only files that may load these. */
 const workerSides = ['engine', 'networks', 'training', 'inference', 'demo'];
 const workerPackages = /^(@tensorflow\/|onnxruntime-node$|nsfwjs|h5wasm)/;
 const browserSafe = ['core', 'evaluation', 'patches', 'engine', 'networks', 'training'];
+
+/** Loaded by its address (renderer/state/trainer-pages.ts). */
+const trainerEntry = 'renderer/trainer-page/trainer.ts';
 
 /** Names that renderer/tsconfig.json gives to a file's declarations. */
 const aliases: Readonly<Record<string, string>> = { '#api': 'app/api/api.ts' };
@@ -138,6 +144,7 @@ function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean 
 /** The part of the architecture that a file belongs to. */
 function partOf(file: string): string {
   const [top = '', folder = '', rest] = file.split('/');
+  if (top === 'renderer' && folder === 'trainer-page') return folder;
   if (top !== 'app') return top;
   return rest === undefined ? 'wiring' : folder;
 }
@@ -238,9 +245,19 @@ describe('the architecture', () => {
     });
   }
 
+  test('of the windows only the worker of a training page loads TensorFlow.js', () => {
+    for (const entry of ['renderer/main.ts', 'renderer/trainer.ts']) {
+      assert.deepEqual(
+        [...loadedBy(entry)].filter((name) => workerPackages.test(name)),
+        [],
+      );
+    }
+    assert.ok([...loadedBy(trainerEntry)].some((name) => name.startsWith('@tensorflow/')));
+  });
+
   test('only process entries load TensorFlow.js, ONNX Runtime or a slide parser', () => {
     const entries = ['decode', 'job', 'demo', 'doctor'].map((name) => `main/${name}-process.ts`);
-    const reached = new Set(entries.flatMap((entry) => [...loadedBy(entry)]));
+    const reached = new Set([...entries, trainerEntry].flatMap((entry) => [...loadedBy(entry)]));
     for (const { from, to } of imports.filter((one) => !one.isType && workerPackages.test(one.to))) {
       assert.ok(reached.has(from), `${from} -> ${to} is loaded by no worker`);
     }

@@ -31,15 +31,16 @@ export interface Shell {
   stop(): Promise<void>;
 }
 
-/** Starts the browser shell on `home` (a new temporary folder by default), with further words of the command line. */
+/** Starts the browser shell on `home` (a new temporary folder by default), with further words of the command line and variables. */
 export async function startShell(
   home = mkdtempSync(path.join(tmpdir(), 'eosin-e2e-')),
   words: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<Shell> {
   mkdirSync(path.join(home, 'Documents'), { recursive: true });
   const process_ = spawn(process.execPath, [path.join(root, 'scripts/eosin.ts'), 'serve', '--json', ...words], {
     cwd: root,
-    env: { ...process.env, HOME: home, XDG_DATA_HOME: '', XDG_CACHE_HOME: '', EOSIN_CACHE: '' },
+    env: { ...process.env, HOME: home, XDG_DATA_HOME: '', XDG_CACHE_HOME: '', EOSIN_CACHE: '', ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const address = await addressOf(process_);
@@ -54,7 +55,7 @@ export async function startShell(
     home,
     async restart() {
       await end();
-      return startShell(home, words);
+      return startShell(home, words, variables);
     },
     async stop() {
       await end();
