@@ -10,6 +10,21 @@ import './electron/register-double.ts';
 
 type Double = typeof import('./electron/electron-double.ts');
 
+/** Of every window: all that a page could misuse is off. */
+const pageRights = {
+  sandbox: true,
+  contextIsolation: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webviewTag: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  experimentalFeatures: false,
+  navigateOnDragDrop: false,
+  spellcheck: false,
+};
+
 describe('the Electron host', { skip: withoutChromium }, () => {
   let home = '';
   let told: Double['told'];
@@ -42,22 +57,25 @@ describe('the Electron host', { skip: withoutChromium }, () => {
   });
 
   test('a window has no right that a page could use', () => {
-    const { preload, additionalArguments, ...rights } = told.windows[0]!.options.webPreferences;
-    assert.deepEqual(rights, {
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      nodeIntegrationInWorker: false,
-      nodeIntegrationInSubFrames: false,
-      webviewTag: false,
-      webSecurity: true,
-      allowRunningInsecureContent: false,
-      experimentalFeatures: false,
-      navigateOnDragDrop: false,
-      spellcheck: false,
-    });
+    const { preload = '', additionalArguments = [], ...rights } = told.windows[0]!.options.webPreferences;
+    assert.deepEqual(rights, pageRights);
     assert.match(preload, /preload\.cjs$/);
     assert.equal(additionalArguments.length, 1);
+  });
+
+  test('a hidden window without a preload script looks for a GPU, and goes', async () => {
+    const { engines } = await page().evaluate(() => fetch('/api/engines').then((response) => response.json()));
+    const webgpu = engines.find(({ id }: { id: string }) => id === 'webgpu');
+    // Chromium runs without graphics here: that there is none is what the page itself has found.
+    assert.equal(webgpu.usable, false);
+    assert.match(webgpu.reason, /WebGPU/);
+    const hidden = told.windows.slice(1);
+    assert.equal(hidden.length, 1);
+    const [{ options, isShown, webContents }] = hidden as [Double['BrowserWindow']['prototype']];
+    assert.deepEqual(options.webPreferences, { ...pageRights, backgroundThrottling: false });
+    assert.deepEqual([options.show, isShown], [false, false]);
+    assert.match(webContents.url, /^app:\/\/app\/trainer\.html#[\w-]{22}$/);
+    assert.equal(hidden[0]!.isDestroyed(), true);
   });
 
   test('the page talks to the app, and it is the Electron one', async () => {
@@ -210,6 +228,6 @@ describe('the Electron host', { skip: withoutChromium }, () => {
   test('a second start brings the window to the front', () => {
     app.emit('second-instance');
     assert.equal(told.windows[0]?.focused, 1);
-    assert.equal(told.windows.length, 1);
+    assert.equal(told.windows.filter((window) => !window.isDestroyed()).length, 1);
   });
 });

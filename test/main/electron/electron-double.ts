@@ -165,7 +165,8 @@ class WebContents extends EventEmitter {
 }
 
 interface WindowOptions {
-  webPreferences: { preload: string; additionalArguments: string[] } & Record<string, unknown>;
+  show?: boolean;
+  webPreferences: { preload?: string; additionalArguments?: string[] } & Record<string, unknown>;
 }
 
 export class BrowserWindow extends EventEmitter {
@@ -174,6 +175,7 @@ export class BrowserWindow extends EventEmitter {
   page: Page | null = null;
   isShown = false;
   focused = 0;
+  #destroyed = false;
 
   constructor(options: WindowOptions) {
     super();
@@ -193,7 +195,8 @@ export class BrowserWindow extends EventEmitter {
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
     });
     this.page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    await this.page.addInitScript(preloadInPage(this.options.webPreferences));
+    const { preload, additionalArguments = [] } = this.options.webPreferences;
+    if (preload) await this.page.addInitScript(preloadInPage(preload, additionalArguments));
     await this.page.goto(url.replace(/^app:\/\/app/, base));
     this.emit('ready-to-show');
   }
@@ -206,6 +209,15 @@ export class BrowserWindow extends EventEmitter {
   focus(): void {
     this.focused++;
   }
+  isDestroyed(): boolean {
+    return this.#destroyed;
+  }
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    void this.page?.close();
+    this.emit('closed');
+  }
   close(): void {
     this.emit('closed');
     app.emit('window-all-closed');
@@ -213,7 +225,7 @@ export class BrowserWindow extends EventEmitter {
 }
 
 /** The real preload script, with the three things that Electron gives it. */
-function preloadInPage({ preload, additionalArguments }: WindowOptions['webPreferences']): string {
+function preloadInPage(preload: string, additionalArguments: readonly string[]): string {
   const source = new URL('../../../main/preload.cts', import.meta.url);
   const script = existsSync(preload)
     ? readFileSync(preload, 'utf8')
