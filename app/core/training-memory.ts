@@ -44,6 +44,15 @@ const native: MemoryModel = {
   boundBytes: 3.4e9,
 };
 
+/** Counted in the GPU's memory, with what the backend keeps for the next step; smaller GPUs have 4 GB and share them. */
+const webgpu: MemoryModel = {
+  processBytes: 50e6,
+  weightBytes: 2 * 4,
+  learningBytes: 6 * 4,
+  valueBytes: 2.5 * 4,
+  boundBytes: 2.5e9,
+};
+
 /** What the training process takes at its peak when `pictures` learn at once; within a quarter of what was measured. */
 export function trainingBytes(part: LearningPart, pictures: number, engineId: string): number {
   const model = modelOf(engineId);
@@ -59,6 +68,7 @@ export function microBatchFor(part: LearningPart, batchSize: number, engineId: s
 }
 
 function modelOf(engineId: string): MemoryModel {
+  if (engineId === 'webgpu') return webgpu;
   return engineId === 'wasm' || engineId === 'cpu' ? wasm : native;
 }
 

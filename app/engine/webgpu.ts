@@ -8,8 +8,9 @@ import type { EosinError } from '../core/errors.ts';
 import type { Engine } from './engine.ts';
 import { chooseAdapter, type GpuInfo, gpuName } from './webgpu-adapter.ts';
 import { replaceAddN } from './webgpu-add-n.ts';
+import { boundBuffers } from './webgpu-buffers.ts';
 import { installWebGpuKernels } from './webgpu-kernels.ts';
-import { type DeviceWatch, gpuOutOfMemory, watchDevice } from './webgpu-watch.ts';
+import { type DeviceWatch, watchDevice } from './webgpu-watch.ts';
 
 export interface WebGpuParts {
   readonly gpu: GPU;
@@ -99,13 +100,7 @@ function guardedBackend(
     }
   }
   const backend = new GuardedBackend(device, info as unknown as GPUAdapterInfo);
-  const { bufferManager } = backend;
-  const acquire = bufferManager.acquireBuffer.bind(bufferManager);
-  const most = largestTensor(device);
-  bufferManager.acquireBuffer = (size, ...rest) => {
-    if (size > most) throw gpuOutOfMemory(`a tensor of ${size} bytes, where ${most} are the most`);
-    return acquire(size, ...rest);
-  };
+  boundBuffers(backend.bufferManager, largestTensor(device));
   return backend;
 }
 

@@ -5,9 +5,11 @@ import { afterEach, before, describe, test } from 'node:test';
 import type * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import fc from 'fast-check';
+import { GRADIENT_CASES } from '../../app/engine/gradient-cases.ts';
 import { openEngine } from '../../app/engine/node.ts';
 import { compareGradients, GRADIENT_TOLERANCE, selfTest } from '../../app/engine/self-test.ts';
 import type { WebGpuEngine } from '../../app/engine/webgpu.ts';
+import { boundBuffers } from '../../app/engine/webgpu-buffers.ts';
 import { useSoftwareGpu, withoutSoftwareGpu } from './software-gpu.ts';
 
 describe('webgpu', { skip: withoutSoftwareGpu }, () => {
@@ -118,6 +120,32 @@ describe('webgpu', { skip: withoutSoftwareGpu }, () => {
     const side = Math.ceil(Math.sqrt(largestTensorBytes / 4)) + 1;
     assert.throws(() => api.ones([side, 1]).matMul(api.ones([1, side])), { code: 'engine/out-of-memory' });
     assert.deepEqual([...(await api.ones([3]).square().data())], [1, 1, 1]);
+  });
+
+  test('buffers that lie idle are bounded, and dropping them disturbs nothing', async () => {
+    const { tf: api } = await open();
+    const { bufferManager } = backend();
+    const stepThrough = async (): Promise<number> => {
+      for (let side = 61; side < 90; side++) {
+        const [value] = await api
+          .tidy(() =>
+            api
+              .ones([side, side])
+              .matMul(api.ones([side, side]))
+              .square()
+              .max(),
+          )
+          .data();
+        assert.equal(value, side ** 2);
+      }
+      return bufferManager.numBytesAllocated - bufferManager.numBytesUsed;
+    };
+    const idle = await stepThrough();
+    boundBuffers(bufferManager, 1e9, 100_000);
+    assert.ok((await stepThrough()) < 300_000 && idle > 1e6, `${idle} bytes lay idle before`);
+    for (const each of GRADIENT_CASES.filter(({ kind }) => /3x3, stride 2/.test(kind))) {
+      assert.ok((await compareGradients(api, 'webgpu', each)) <= GRADIENT_TOLERANCE, each.kind);
+    }
   });
 
   test('what the GPU refuses while nobody waits is not computed with', async () => {
