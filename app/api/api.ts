@@ -12,6 +12,7 @@ import { patchRoutes } from './patches.ts';
 import { placeRoutes } from './places.ts';
 import { projectRoutes } from './project.ts';
 import { recipeRoutes } from './recipes.ts';
+import { rungRoutes } from './rungs.ts';
 import { runRoutes } from './runs.ts';
 import { slidePixelRoutes } from './slide-pixels.ts';
 import { slidePrivacyRoutes } from './slide-privacy.ts';
@@ -32,6 +33,7 @@ export function createApi(deps: ApiDeps) {
     .route('/api', recipeRoutes(deps))
     .route('/api', patchRoutes(deps))
     .route('/api/runs', runRoutes(deps))
+    .route('/api/runs', rungRoutes(deps))
     .route('/api', overlayRoutes(deps))
     .route('/api/models', modelRoutes(deps))
     .route('/api/engines', engineRoutes(deps))

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { EosinError } from '../core/errors.ts';
 import type { RunView } from '../core/project.ts';
+import { comparisonOf, rungHeatmapFile } from '../jobs/compare-rungs.ts';
 import { heatmapFileOf } from '../jobs/project-runs.ts';
 import { type Heatmap, probabilityAt } from '../overlay/heatmap.ts';
 import { readHeatmapFile } from '../overlay/heatmap-file.ts';
@@ -19,15 +20,20 @@ const predictionSpec = z.object({
   stride: z.number().nullable(),
   tissue: z.object({ threshold: z.number().nullable(), penIsTissue: z.boolean() }).optional(),
 });
+/** Of a comparison of rungs: which rung. */
+const rung = z.string().optional();
 const tileQuery = z.object({
+  rung,
   mode: z.enum(['class', 'probability']).default('class'),
   classIndex: z.coerce.number().int().min(0).default(0),
 });
 
 export function overlayRoutes({ workspace }: ApiDeps) {
   const latest = createLatestHeatmaps();
-  const heatmapOf = (runId: string): Promise<Heatmap> => {
+  const heatmapOf = (runId: string, ofRung?: string): Promise<Heatmap> => {
     const project = workspace.project();
+    const comparison = ofRung === undefined ? null : comparisonOf(project, runId);
+    if (comparison) return latest.read(rungHeatmapFile(project, comparison, ofRung!) ?? '');
     const spec = predictionSpec.safeParse(project.runs.spec(project.runs.get(runId).id));
     if (!spec.success) throw none();
     return latest.read(heatmapFileOf(project, spec.data));
@@ -39,15 +45,19 @@ export function overlayRoutes({ workspace }: ApiDeps) {
     })
     .get('/runs/:id/overlay/:level/:x/:y', query(tileQuery), async (c) => {
       const { id, level, x, y } = c.req.param();
-      const { mode, classIndex } = c.req.valid('query');
+      const { mode, classIndex, rung: ofRung } = c.req.valid('query');
       const at = { level: Number(level), x: Number(x), y: Number(y), mode, classIndex };
-      const png = await overlayTile(await heatmapOf(id), at);
+      const png = await overlayTile(await heatmapOf(id, ofRung), at);
       return c.body(own(png), 200, { 'content-type': 'image/png', 'cache-control': 'no-store' });
     })
-    .get('/runs/:id/probabilities', query(z.object({ x: z.coerce.number(), y: z.coerce.number() })), async (c) => {
-      const { x, y } = c.req.valid('query');
-      return c.json({ probabilities: probabilityAt(await heatmapOf(c.req.param('id')), [x, y]) });
-    });
+    .get(
+      '/runs/:id/probabilities',
+      query(z.object({ x: z.coerce.number(), y: z.coerce.number(), rung })),
+      async (c) => {
+        const { x, y, rung: ofRung } = c.req.valid('query');
+        return c.json({ probabilities: probabilityAt(await heatmapOf(c.req.param('id'), ofRung), [x, y]) });
+      },
+    );
 }
 
 function newestPrediction(runs: readonly RunView[], slideId: string, wanted: string | undefined): RunView {

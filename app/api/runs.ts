@@ -7,6 +7,8 @@ import { EosinError } from '../core/errors.ts';
 import { patchRuleSchema } from '../core/patch-quality.ts';
 import { recipeSchema } from '../core/recipe.ts';
 import { divergingAnswers } from '../core/run.ts';
+import { startRungChoice } from '../jobs/choose-rung.ts';
+import { startRungComparison } from '../jobs/compare-rungs.ts';
 import { leastFolds, mostFolds } from '../jobs/cross-validate.ts';
 import { resumeTraining, startPrediction, startTraining, trainingChoiceOf } from '../jobs/project-runs.ts';
 import { runDepsOf } from '../jobs/run-deps.ts';
@@ -30,6 +32,8 @@ const startSchema = z.discriminatedUnion('kind', [
     slideId: z.string(),
     stride: z.number().positive().nullable().default(null),
   }),
+  z.strictObject({ kind: z.literal('choose-rung'), trainingId: z.string(), rung: z.string() }),
+  z.strictObject({ kind: z.literal('compare-rungs'), trainingId: z.string(), slideId: z.string() }),
 ]);
 const contentTypes: Record<string, string> = {
   '.tif': 'image/tiff',
@@ -50,6 +54,9 @@ export function runRoutes(deps: ApiDeps) {
         const request = c.req.valid('json');
         const project = workspace.project();
         if (request.kind === 'predict') return c.json(startPrediction(project, workspace.runs(), runDeps, request));
+        if (request.kind === 'choose-rung') return c.json(startRungChoice(project, workspace.runs(), runDeps, request));
+        if (request.kind === 'compare-rungs')
+          return c.json(startRungComparison(project, workspace.runs(), runDeps, request));
         const recipe = recipeOf(deps, request.recipe);
         return c.json(
           startTraining(project, workspace.runs(), runDeps, {

@@ -70,11 +70,22 @@ export interface ProjectView {
   readonly runs: readonly RunView[];
 }
 
+/** Predicted patches against the labelled regions of their slide. */
+export interface SlideAgreement {
+  /** Patches with a label. */
+  readonly patches: number;
+  readonly accuracy: number;
+  /** Mean over the classes that are labelled. */
+  readonly balancedAccuracy: number;
+}
+
 /** A slide's prediction summed up: patches and area a class. */
 export interface PredictionSummary {
   readonly slideId: string;
   readonly runId: string;
   readonly modelId: string;
+  /** Of a comparison of rungs: which one. */
+  readonly rung?: string | undefined;
   readonly columns: number;
   readonly rows: number;
   /** Top-left corner of the grid and size of a cell, level-0 px. */

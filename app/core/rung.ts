@@ -4,6 +4,7 @@
  *     colour -> probe -> 0-head -> 1-fine-tune -> 2-rung-1-block_3 ...
  *     none      linear   each phase, kept or undone; its number and name
  */
+import type { PredictionSummary, SlideAgreement } from './project.ts';
 import type { Evaluation, LossFall } from './run.ts';
 
 /** What the colours of a patch alone tell. */
@@ -33,4 +34,13 @@ export interface RungRow {
   readonly usable: boolean;
   /** The run's model has these weights. */
   readonly inUse: boolean;
+}
+
+/** A slide as a rung sees it. */
+export interface RungOnSlide {
+  readonly id: string;
+  readonly name: string;
+  readonly summary: PredictionSummary;
+  /** Null where the slide has no labelled patch. */
+  readonly agreement: SlideAgreement | null;
 }

@@ -19,7 +19,7 @@ export interface Actor {
 
 export interface AuditEntry {
   readonly action: 'create' | 'update' | 'delete';
-  readonly entity: 'project' | 'slide' | 'class' | 'annotation' | 'patient' | 'run' | 'model';
+  readonly entity: 'project' | 'slide' | 'class' | 'annotation' | 'patient' | 'run' | 'model' | 'test part';
   readonly id: string;
   /** Plain JSON values; absent where there was or is nothing. */
   readonly before?: unknown;

@@ -138,4 +138,34 @@ export const migrations: readonly string[] = [
   ALTER TABLE slides ADD COLUMN tissue_threshold INTEGER CHECK (tissue_threshold BETWEEN 0 AND 255);
   ALTER TABLE slides ADD COLUMN pen_is_tissue INTEGER NOT NULL DEFAULT 0 CHECK (pen_is_tissue IN (0, 1));
   `,
+  // Runs of further kinds. A table's CHECK cannot be changed, so that runs and what points at them are made anew.
+  `
+  CREATE TABLE new_runs (
+    number     INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    kind       TEXT NOT NULL CHECK (kind IN ('train', 'predict', 'choose-rung', 'compare-rungs')),
+    state      TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'cancelled', 'failed')),
+    title      TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    ended_at   TEXT,
+    model_id   TEXT,
+    slide_id   TEXT,
+    spec       TEXT NOT NULL,
+    plan       TEXT,
+    result     TEXT
+  ) STRICT;
+  INSERT INTO new_runs SELECT number, id, kind, state, title, created_at, ended_at, model_id, slide_id, spec, plan, result FROM runs;
+  CREATE TABLE new_run_events (
+    run_id TEXT NOT NULL REFERENCES new_runs (id),
+    seq    INTEGER NOT NULL,
+    at     TEXT NOT NULL,
+    event  TEXT NOT NULL,
+    PRIMARY KEY (run_id, seq)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_run_events SELECT run_id, seq, at, event FROM run_events;
+  DROP TABLE run_events;
+  DROP TABLE runs;
+  ALTER TABLE new_runs RENAME TO runs;
+  ALTER TABLE new_run_events RENAME TO run_events;
+  `,
 ];

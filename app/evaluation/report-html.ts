@@ -178,6 +178,12 @@ function inflationSection(events: readonly JobEvent[]): string {
   return inflation === undefined ? '' : `<h2>Why patients are kept apart</h2><p>${text(inflationWords(inflation))}</p>`;
 }
 
+/** Which weights of the training the model has. */
+function keptWords({ best, rung }: ReportModel): string {
+  const which = best.epoch === 0 ? 'the linear probe on pretrained features' : `epoch ${best.epoch} of ${best.phase}`;
+  return rung?.chosen === 'by hand' ? `${which}, chosen by hand` : which;
+}
+
 function trainingSection(model: ReportModel, events: readonly JobEvent[], epochs: readonly EpochEvent[]): string {
   if (epochs.length === 0) return '';
   const { best } = model;
@@ -189,7 +195,7 @@ function trainingSection(model: ReportModel, events: readonly JobEvent[], epochs
   );
   return [
     '<h2>Training</h2>',
-    `<p>${epochs.length === 1 ? 'One epoch' : `${countText(epochs.length)} epochs`} in ${durationText(seconds)} on ${text(model.engine.device)}. Kept: epoch ${best.epoch} of ${text(best.phase)}.</p>`,
+    `<p>${epochs.length === 1 ? 'One epoch' : `${countText(epochs.length)} epochs`} in ${durationText(seconds)} on ${text(model.engine.device)}. Kept: ${text(keptWords(model))}.</p>`,
     `<p>${text(curveWords(epochs, best) ?? '')}</p>`,
     `<figure>${epochCurves({ epochs, best, measure: 'loss' })}<figcaption>Loss: training dashed, validation solid.</figcaption></figure>`,
     `<figure>${epochCurves({ epochs, best, measure: 'accuracy' })}<figcaption>Accuracy: training dashed, validation solid.</figcaption></figure>`,

@@ -13,6 +13,7 @@ export interface ReportModel {
   readonly backbone: { readonly name: string; readonly sha256: string; readonly provenance: string };
   readonly attach: string;
   readonly best: { readonly phase: string; readonly epoch: number };
+  readonly rung: { readonly name: string; readonly chosen: 'by validation' | 'by hand' } | null;
   readonly recipe: Recipe;
   readonly seed: number;
   readonly split: {

@@ -9,13 +9,13 @@
  * libuv's threads meanwhile. At most two batches are held in memory.
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { cancelled, EosinError } from '../core/errors.ts';
 import type { ForwardRunner, ForwardRunnerFactory } from '../training/ports.ts';
 
 /** What a prediction job is given besides its kind. */
 export interface PredictInput {
-  readonly modelFolder: string;
+  /** Networks of one size and one set of classes; each batch goes through all of them. */
+  readonly onnxFiles: readonly string[];
   /** 0 takes all that there are. */
   readonly threads: number;
   readonly batchSize: number;
@@ -35,7 +35,7 @@ export interface PatchBatch {
 
 export interface PredictTools {
   readonly forward: ForwardRunnerFactory;
-  /** Called once a batch, in the order of arrival; `probabilities` is [count, classes]. */
+  /** Called once a batch, in the order of arrival; `probabilities` is [networks, count, classes]. */
   answer(batch: PatchBatch, probabilities: Float32Array): void;
 }
 
@@ -66,7 +66,10 @@ export function startPredictLoop(input: PredictInput, tools: PredictTools): Pred
     return waiting.shift() ?? null;
   };
 
-  const judge = async (runner: ForwardRunner, read: (batch: PatchBatch) => Promise<FilledBatch>): Promise<void> => {
+  const judge = async (
+    runners: readonly ForwardRunner[],
+    read: (batch: PatchBatch) => Promise<FilledBatch>,
+  ): Promise<void> => {
     let ahead: Promise<FilledBatch> | null = null;
     for (;;) {
       const batch: PatchBatch | null = ahead === null ? await next() : null;
@@ -77,21 +80,23 @@ export function startPredictLoop(input: PredictInput, tools: PredictTools): Pred
       ahead = following === undefined ? null : read(following);
       // A failed read is thrown when its turn comes, not as an unhandled rejection while onnxruntime runs.
       ahead?.catch(() => {});
-      tools.answer(filled.batch, await classify(runner, filled, input.classCount));
+      const values = input.classCount * filled.batch.count;
+      const all = new Float32Array(runners.length * values);
+      for (const [n, runner] of runners.entries())
+        all.set(await classify(runner, filled, input.classCount), n * values);
+      tools.answer(filled.batch, all);
     }
   };
 
   const loop = async (): Promise<void> => {
-    const model = await readModel(join(input.modelFolder, 'model.onnx'));
+    const runners: ForwardRunner[] = [];
+    const models = await Promise.all(input.onnxFiles.map(readModel));
     const slots = await open(input.slotFile, 'r');
     try {
-      const runner = await tools.forward.create(model, input.threads);
-      try {
-        await judge(runner, slotReader(slots, input));
-      } finally {
-        await runner.close();
-      }
+      for (const model of models) runners.push(await tools.forward.create(model, input.threads));
+      await judge(runners, slotReader(slots, input));
     } finally {
+      for (const runner of runners) await runner.close();
       await slots.close();
     }
   };

@@ -26,7 +26,7 @@ export interface BatchWorkerDeps {
 }
 
 export interface BatchWorker {
-  /** Probabilities [patches, classes] of at most `batchSize` patches, given by their level-0 corners. */
+  /** Probabilities [networks, patches, classes] of at most `batchSize` patches, given by their level-0 corners. */
   predict(patches: readonly { readonly x: number; readonly y: number }[]): Promise<Float32Array>;
   /** Ends the worker and removes the slots; what still waits is rejected. */
   close(): Promise<void>;

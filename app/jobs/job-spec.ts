@@ -128,7 +128,7 @@ export type ToWorker =
 /** Worker to host. What goes to a page that it is lent (page-messages.ts) ends in `lendPages`. */
 export type FromWorker =
   | { type: 'event'; event: JobEvent }
-  /** probabilities [count, classes] row by row, as base64 of float32: small beside the pixels. */
+  /** probabilities [networks, count, classes] row by row, as base64 of float32: small beside the pixels. */
   | { type: 'batch-done'; id: number; slot: number; probabilities: string }
   | { type: 'trained'; outcome: TrainOutcome }
   /** One vector a picture, in the order of the file. */

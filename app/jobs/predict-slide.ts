@@ -14,12 +14,16 @@ import { gridOver, type Heatmap, type HeatmapHeader, patchBox } from '../overlay
 import { type HeatmapFile, openHeatmapFile } from '../overlay/heatmap-file.ts';
 import { checkModelFits, type FitOverride, type ModelFit } from '../passports/guards.ts';
 import type { OpenedModel } from '../passports/model-folder.ts';
+import type { Passport } from '../passports/passport.ts';
 import type { TissueMasks } from '../slides/tissue-masks.ts';
 import { type BatchWorker, type BatchWorkerDeps, startBatchWorker } from './batch-worker.ts';
 import { leastTissue } from './least-tissue.ts';
 import type { Emit } from './live-runs.ts';
 
-export interface PredictionRequest {
+/** What of a passport decides how a slide is looked at, and names the classes; all networks of a call share it. */
+export type ModelLook = Pick<Passport, 'name' | 'classes' | 'sizePx' | 'mpp' | 'stains' | 'learnsGlass' | 'recipe'>;
+
+export interface SlidePredictionRequest {
   readonly slide: {
     readonly id: string;
     readonly path: string;
@@ -29,14 +33,28 @@ export interface PredictionRequest {
     /** Where tissue begins; the automatic threshold by default. */
     readonly tissue?: TissueChoice;
   };
-  readonly model: OpenedModel;
+  readonly passport: ModelLook;
+  readonly networks: readonly PredictedNetwork[];
   /** Level-0 px between patches; null sets them side by side. */
   readonly stride: number | null;
   /** What of the model's passport a person overruled. */
   readonly override?: FitOverride;
-  /** Where the heat map grows; an unfinished one of the same prediction goes on. */
-  readonly heatmapFile: string;
   readonly threads: number;
+}
+
+/** A network that looks at each patch. */
+export interface PredictedNetwork {
+  readonly modelId: string;
+  readonly onnxFile: string;
+  readonly onnxSha256: string;
+  /** Where its heat map grows; an unfinished one of the same prediction goes on. */
+  readonly heatmapFile: string;
+}
+
+/** A prediction by one finished model. */
+export interface PredictionRequest extends Omit<SlidePredictionRequest, 'passport' | 'networks'> {
+  readonly model: OpenedModel;
+  readonly heatmapFile: string;
 }
 
 export interface PredictionResult {
@@ -48,6 +66,11 @@ export interface PredictionResult {
   readonly warnings: readonly string[];
   /** Share of a box on the slide that pen ink covers, 0..1. */
   readonly penOf: (box: Box) => number;
+}
+
+/** One heat map a network, in their order. */
+export interface SlidePrediction extends Omit<PredictionResult, 'heatmap'> {
+  readonly heatmaps: readonly Heatmap[];
 }
 
 const batchSize = 64;
@@ -65,31 +88,52 @@ interface Band {
   readonly cells: readonly Cell[];
 }
 
+type PredictionDeps = BatchWorkerDeps & { readonly masks: TissueMasks };
+
 /** Predicts every tissue patch; throws what the guards, the decode processes and the worker throw. */
 export async function predictSlide(
-  deps: BatchWorkerDeps & { readonly masks: TissueMasks },
-  request: PredictionRequest,
+  deps: PredictionDeps,
+  { model, heatmapFile, ...rest }: PredictionRequest,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<PredictionResult> {
-  const { slide, model, override } = request;
+  const { passport, onnxFile, onnxSha256 } = model;
+  const networks = [{ modelId: passport.id, onnxFile, onnxSha256, heatmapFile }];
+  const { heatmaps, ...result } = await predictByAll(deps, { ...rest, passport, networks }, emit, signal);
+  return { heatmap: heatmaps[0]!, ...result };
+}
+
+/**
+ * The same by several networks of one kind: each patch is cut once and goes through all of them. Where their heat maps are not
+ * equally far, it goes on from the shortest.
+ */
+export async function predictByAll(
+  deps: PredictionDeps,
+  request: SlidePredictionRequest,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<SlidePrediction> {
+  const { slide, passport, networks, override } = request;
   // A file that is replaced meanwhile is refused: half a heat map of each would be of neither.
   const source = { path: slide.path, fingerprint: slide.info.fingerprint };
   const slideMpp = slide.mpp === null ? null : meanMpp(slide.mpp);
   const { stain, info } = slide;
-  const fit = checkModelFits(model.passport, { mpp: slideMpp, stain, icc: info.icc }, override);
+  const fit = checkModelFits(passport, { mpp: slideMpp, stain, icc: info.icc }, override);
   for (const text of fit.warnings) emit({ type: 'note', level: 'warning', text });
-  const file = await openHeatmapFile(request.heatmapFile, headerFor(request, fit));
+  const files: HeatmapFile[] = [];
   try {
+    for (const network of networks)
+      files.push(await openHeatmapFile(network.heatmapFile, headerFor(request, network, fit)));
+    const heatmaps = files.map(({ heatmap }) => heatmap);
     const startMs = performance.now();
     const worker = await startBatchWorker(
       deps,
       {
-        modelFolder: model.folder,
+        onnxFiles: networks.map(({ onnxFile }) => onnxFile),
         threads: request.threads,
         batchSize,
-        sizePx: model.passport.sizePx,
-        classCount: model.passport.classes.length,
+        sizePx: passport.sizePx,
+        classCount: passport.classes.length,
         slide: { ...source, colour: fit.colour },
         downsample: fit.downsample,
       },
@@ -99,15 +143,16 @@ export async function predictSlide(
       // The worker loads its network while the mask is made.
       const mask = await deps.masks.get(source, slide.tissue, signal);
       const map = await deps.masks.map(source, signal);
-      const { grid, settings } = file.heatmap.header;
+      const shortest = heatmaps.reduce((a, b) => (b.rowsDone < a.rowsDone ? b : a));
+      const { grid, settings } = shortest.header;
       const bands = bandsLeft(
-        file.heatmap,
+        shortest,
         ({ column, row }) => tissueShare(mask, patchBox(grid, column, row)) >= Number(settings.leastTissue),
       );
-      const patches = await predictBands(worker, bands, file, slide.id, emit, signal);
+      const patches = await predictBands(worker, bands, files, slide.id, emit, signal);
       const seconds = (performance.now() - startMs) / 1000;
       return {
-        heatmap: file.heatmap,
+        heatmaps,
         patches,
         seconds,
         warnings: fit.warnings,
@@ -117,28 +162,29 @@ export async function predictSlide(
       await worker.close();
     }
   } finally {
-    await file.close();
+    for (const file of files) await file.close();
   }
 }
 
 function headerFor(
-  { slide, model, stride, override }: PredictionRequest,
+  { slide, passport, stride, override }: SlidePredictionRequest,
+  { modelId, onnxSha256 }: PredictedNetwork,
   { downsample, colour }: ModelFit,
 ): HeatmapHeader {
-  const patchLevel0 = model.passport.sizePx * downsample;
+  const patchLevel0 = passport.sizePx * downsample;
   return {
     slideId: slide.id,
     slideFingerprint: slide.info.fingerprint,
-    modelId: model.passport.id,
-    modelSha256: model.onnxSha256,
-    classes: model.passport.classes,
+    modelId,
+    modelSha256: onnxSha256,
+    classes: passport.classes,
     grid: gridOver(slide.info, patchLevel0, stride ?? patchLevel0),
     mpp: slide.mpp,
     settings: {
       stride,
       downsample,
       colour,
-      leastTissue: model.passport.learnsGlass ? 0 : leastTissue,
+      leastTissue: passport.learnsGlass ? 0 : leastTissue,
       ...tissueSettings(slide.tissue),
       ...override,
     },
@@ -174,12 +220,12 @@ function bandsLeft(heatmap: Heatmap, hasTissue: (cell: Cell) => boolean): Band[]
 async function predictBands(
   worker: BatchWorker,
   bands: readonly Band[],
-  file: HeatmapFile,
+  files: readonly HeatmapFile[],
   slideId: string,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<number> {
-  const { grid, classes } = file.heatmap.header;
+  const { grid, classes } = files[0]!.heatmap.header;
   const total = bands.reduce((sum, band) => sum + band.cells.length, 0);
   const eta = createEta();
   let done = 0;
@@ -190,17 +236,24 @@ async function predictBands(
   }));
   for (const { band, batches } of line) {
     signal.throwIfAborted();
-    const rows = new Float32Array(band.rows * grid.columns * classes.length).fill(Number.NaN);
+    const rowValues = grid.columns * classes.length;
+    const rowsOf = files.map(() => new Float32Array(band.rows * rowValues).fill(Number.NaN));
     for (const { cells, answer } of batches) {
       const probabilities = await answer;
-      cells.forEach(({ column, row }, i) => {
-        const at = ((row - band.fromRow) * grid.columns + column) * classes.length;
-        rows.set(probabilities.subarray(i * classes.length, (i + 1) * classes.length), at);
-      });
+      for (const [n, rows] of rowsOf.entries()) {
+        const own = probabilities.subarray(n * cells.length * classes.length);
+        cells.forEach(({ column, row }, i) => {
+          const at = ((row - band.fromRow) * grid.columns + column) * classes.length;
+          rows.set(own.subarray(i * classes.length, (i + 1) * classes.length), at);
+        });
+      }
       done += cells.length;
       emit({ type: 'progress', stage: 'Predict', done, total, unit: 'patches', etaSeconds: eta.after(done, total) });
     }
-    await file.appendRows(rows);
+    for (const [n, file] of files.entries()) {
+      const had = Math.max(0, file.heatmap.rowsDone - band.fromRow);
+      await file.appendRows(rowsOf[n]!.subarray(had * rowValues));
+    }
     const toRow = band.fromRow + band.rows;
     emit({ type: 'heatmap', slideId, columns: grid.columns, rows: grid.rows, fromRow: band.fromRow, toRow });
   }

@@ -25,7 +25,7 @@ export async function predictStore(
     deps.startProcess,
     {
       kind: 'predict',
-      modelFolder: model.folder,
+      onnxFiles: [model.onnxFile],
       threads: deps.threads,
       batchSize,
       sizePx: store.sizePx,

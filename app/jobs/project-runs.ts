@@ -18,6 +18,7 @@ import type { Emit, LiveRuns } from './live-runs.ts';
 import { planPooled, planProject } from './plan-project.ts';
 import { predictSlide } from './predict-slide.ts';
 import type { RunDeps } from './run-deps.ts';
+import { storePlan } from './stored-plan.ts';
 import { trainModel } from './train-model.ts';
 
 /** What a person chose for a training run; stored as the run's spec. */
@@ -82,6 +83,7 @@ function learn(
     if (choice.folds) return await learnInFolds(project, deps, runId, { ...choice, folds: choice.folds }, emit, stop);
     const plan = await planProject(project, deps, recipe, stop, { rule });
     const runFolder = path.join(project.folders.runs, runId);
+    await storePlan(runFolder, plan);
     const modelName = `${project.name} · ${recipe.name}`;
     const modelFolder = path.join(project.folders.models, runId);
     const { passport, outcome } = await trainModel(

@@ -5,7 +5,7 @@ import { fileCaches, folderSink, openPatchSource } from './node-ports.ts';
 /** The probe's activations are one row a view. */
 const cacheLimitBytes = 20e9;
 
-/** TensorFlow.js holds the weights and is the reference for the exported graphs; nothing learns on it, so any engine will do. */
+/** TensorFlow.js holds the weights and is the reference for the exported graphs; nothing learns on it, so the engine that is everywhere will do. */
 export async function runRungs(
   spec: RungsSpec,
   send: (message: FromWorker) => void,
@@ -18,7 +18,7 @@ export async function runRungs(
     import('../training/save-rungs.ts'),
   ]);
   const { training } = spec;
-  const engine = await openBestEngine(null, { threads: training.threads });
+  const engine = await openBestEngine('wasm', { threads: training.threads });
   const source = await openPatchSource(training.store);
   try {
     const ports = {

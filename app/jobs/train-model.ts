@@ -8,12 +8,20 @@ import type { StartProcess } from '../core/worker-process.ts';
 import type { EngineId } from '../engine/engine.ts';
 import { removeTemporaries } from '../files/write-whole.ts';
 import { writeModelFolder } from '../passports/model-folder.ts';
-import type { Passport } from '../passports/passport.ts';
+import type { Passport, PassportDraft } from '../passports/passport.ts';
 import type { SlidePool } from '../slides/slide-pool.ts';
 import type { BackboneLibrary, BackboneSource } from '../weights/backbone-library.ts';
 import { cutPatchStore, decodeCalls, decodePictureStore } from './cut-store.ts';
 import { assertNoDuplicatePictures } from './duplicate-check.ts';
-import type { DivergingChoice, PatchStoreRef, TrainOutcome, TrainSpec } from './job-spec.ts';
+import type {
+  DivergingChoice,
+  JobSpec,
+  PatchStoreRef,
+  RungOutcome,
+  RungsSpec,
+  TrainOutcome,
+  TrainSpec,
+} from './job-spec.ts';
 import { learnWithRetries } from './learn-with-retries.ts';
 import type { Emit } from './live-runs.ts';
 import type { TrainPlan } from './train-plan.ts';
@@ -55,17 +63,24 @@ export async function trainModel(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<{ passport: Passport; outcome: TrainOutcome }> {
-  return await onCutPatches(deps, request, 'train', emit, signal, async (outcome) => {
-    const saved = path.join(request.runFolder, 'model');
-    const passport = await writeModelFolder({
-      from: saved,
-      to: request.modelFolder,
-      passport: passportFor(deps, request, outcome!),
-      files: outcome!.files,
-    });
-    await rm(saved, { recursive: true, force: true });
-    return { passport, outcome: outcome! };
-  });
+  return await onCutPatches(
+    deps,
+    request,
+    (training) => training,
+    emit,
+    signal,
+    async (outcome) => {
+      const saved = path.join(request.runFolder, 'model');
+      const passport = await writeModelFolder({
+        from: saved,
+        to: request.modelFolder,
+        passport: passportFor(deps, request, outcome!),
+        files: outcome!.files,
+      });
+      await rm(saved, { recursive: true, force: true });
+      return { passport, outcome: outcome! };
+    },
+  );
 }
 
 /**
@@ -78,17 +93,41 @@ export async function findRate(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<void> {
-  await onCutPatches(deps, request, 'find-rate', emit, signal, async () => undefined);
+  const jobOf = (training: TrainSpec): JobSpec => ({ ...training, kind: 'find-rate' });
+  await onCutPatches(deps, request, jobOf, emit, signal, async () => undefined);
 }
+
+/**
+ * Makes finished networks of rungs of a training (training/save-rungs.ts); their files lie in the run's folder afterwards.
+ * Throws as `trainModel`, and `rung/...`.
+ */
+export async function makeRungs(
+  deps: TrainingDeps,
+  request: LearningRequest,
+  asked: Omit<RungsSpec, 'kind' | 'training'>,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<readonly RungOutcome[]> {
+  const jobOf = (training: TrainSpec): JobSpec => ({ ...asked, kind: 'rungs', training });
+  let made: readonly RungOutcome[] = [];
+  const hear: Hear = (message) => {
+    if (message.type === 'rungs') made = message.outcomes;
+  };
+  return await onCutPatches(deps, request, jobOf, emit, signal, async () => made, hear);
+}
+
+/** Gets what the worker says besides its events. */
+type Hear = (message: Exclude<Parameters<Parameters<typeof startWorkerRun>[2]>[0], { type: 'event' }>) => void;
 
 /** Cuts the patches, lets the worker learn, and takes the patches away when `finish` is through. */
 async function onCutPatches<T>(
   deps: TrainingDeps,
   request: LearningRequest,
-  kind: TrainSpec['kind'],
+  jobOf: (training: TrainSpec) => JobSpec,
   emit: Emit,
   signal: AbortSignal,
   finish: (outcome: TrainOutcome | null) => Promise<T>,
+  hear: Hear = () => undefined,
 ): Promise<T> {
   const { plan, runFolder, pause } = request;
   // Before anything is cut: without weights there is no run.
@@ -110,14 +149,15 @@ async function onCutPatches<T>(
     const learn = (spec: TrainSpec): Promise<TrainOutcome | null> =>
       startWorkerRun(
         deps.startProcess,
-        spec,
+        jobOf(spec),
         (message) => {
           if (message.type === 'event') emit(message.event);
+          else hear(message);
         },
         signal,
         pause,
       ).ended;
-    const spec = specFor(deps, request, kind, store, backbone);
+    const spec = specFor(deps, request, store, backbone);
     return await finish(await learnWithRetries(spec, learn, emit));
   } finally {
     await rm(store.file, { force: true });
@@ -153,12 +193,11 @@ function tellFocus(focus: Float32Array, { selection }: TrainPlan, emit: Emit): v
 function specFor(
   deps: TrainingDeps,
   { runFolder, plan, engine, diverging }: LearningRequest,
-  kind: TrainSpec['kind'],
   store: PatchStoreRef,
   backbone: BackboneSource,
 ): TrainSpec {
   return {
-    kind,
+    kind: 'train',
     runFolder,
     recipe: plan.recipe,
     backbone,
@@ -180,7 +219,12 @@ function hashWithWeights(planHash: string, { sha256 }: BackboneSource): string {
   return sha256 === null ? planHash : createHash('sha256').update(`${planHash} ${sha256}`).digest('hex');
 }
 
-function passportFor(deps: TrainingDeps, { modelId, modelName, plan }: TrainingRequest, outcome: TrainOutcome) {
+/** What the passport of a plan's model says. */
+export function passportFor(
+  deps: Pick<TrainingDeps, 'appVersion'>,
+  { modelId, modelName, plan }: Pick<TrainingRequest, 'modelId' | 'modelName' | 'plan'>,
+  outcome: TrainOutcome,
+): PassportDraft {
   const { summary } = plan;
   const { known, ...patients } = summary.patients;
   return {
@@ -200,6 +244,7 @@ function passportFor(deps: TrainingDeps, { modelId, modelName, plan }: TrainingR
     backbone: outcome.backbone,
     attach: outcome.attach,
     best: { phase: outcome.bestPhase, epoch: outcome.bestEpoch },
+    rung: { name: outcome.bestPhase, chosen: 'by validation' },
     recipe: plan.recipe,
     seed: plan.recipe.seed,
     split: {

@@ -80,6 +80,11 @@ export const passportSchema = z.strictObject({
   /** The layer group that the head grows on. */
   attach: z.string(),
   best: z.strictObject({ phase: z.string(), epoch: count }),
+  /** Which rung of its training it is, and whether a person chose it; null in models that do not say it. */
+  rung: z
+    .strictObject({ name: z.string(), chosen: z.enum(['by validation', 'by hand']) })
+    .nullable()
+    .default(null),
   recipe: recipeSchema,
   seed: z.int().min(0),
   split: z.strictObject({

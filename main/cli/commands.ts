@@ -15,6 +15,7 @@ import { predict } from './predict.ts';
 import { projectAdd, projectCreate, projectRelink, projectShow, projectSplit } from './project.ts';
 import { recipesList, recipesShow } from './recipes.ts';
 import { region } from './region.ts';
+import { rungsChoose, rungsCompare, rungsList } from './rungs.ts';
 import { serve } from './serve.ts';
 import { projectTissue, tissue } from './tissue.ts';
 import { train } from './train.ts';
@@ -42,6 +43,9 @@ export const commands: readonly Command[] = [
   recipesShow,
   train,
   trainPatches,
+  rungsList,
+  rungsCompare,
+  rungsChoose,
   evaluateCommand,
   predict,
   modelsList,

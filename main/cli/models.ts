@@ -49,6 +49,7 @@ export const modelsShow: Command = {
     terminal.say(
       `Backbone ${passport.backbone.name} up to ${passport.attach}; recipe ${passport.recipe.name}, seed ${passport.seed}`,
     );
+    if (passport.rung) terminal.say(`Rung ${passport.rung.name}, chosen ${passport.rung.chosen}`);
     terminal.say(`Weights: ${passport.backbone.provenance}`);
     if (passport.metrics.validation) terminal.say(`\nValidation\n${evaluationText(passport.metrics.validation)}`);
     if (passport.metrics.test) terminal.say(`\nTest\n${evaluationText(passport.metrics.test)}`);

@@ -82,3 +82,20 @@ test('slides of a project from before the tissue threshold keep the automatic on
     pen_is_tissue: 0,
   });
 });
+
+test('runs and what they told outlive the migration that lets in further kinds', (t) => {
+  const folder = tempFolder(t);
+  const db = openDatabase(join(folder, 'old.sqlite'), { create: true });
+  t.after(() => db.close());
+  migrate(db, { backupFolder: null, migrations: migrations.slice(0, 2) });
+  db.exec(`INSERT INTO runs VALUES (7, 'r1', 'train', 'done', 'T', '2026', NULL, 'm1', NULL, '{}', NULL, NULL);
+    INSERT INTO run_events VALUES ('r1', 1, '2026', '{"type":"cancelled"}');`);
+  migrate(db, { backupFolder: null });
+  assert.deepEqual(db.prepare('SELECT number, id, model_id FROM runs').raw().all(), [[7, 'r1', 'm1']]);
+  assert.deepEqual(db.prepare('SELECT run_id, seq FROM run_events').raw().all(), [['r1', 1]]);
+  db.exec(
+    `INSERT INTO runs VALUES (8, 'r2', 'choose-rung', 'queued', 'T', '2026', NULL, NULL, NULL, '{}', NULL, NULL)`,
+  );
+  assert.throws(() => db.exec(`INSERT INTO run_events VALUES ('nobody', 1, '2026', '{}')`), /FOREIGN KEY/);
+  assert.deepEqual(db.pragma('foreign_key_check'), []);
+});

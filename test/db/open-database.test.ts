@@ -21,7 +21,7 @@ test('every connection has the pragmas that keep commits and distrust the file',
     journal_size_limit: 67108864,
     journal_mode: 'wal',
     application_id: 0x456f7350,
-    user_version: 2,
+    user_version: 3,
   });
 });
 

@@ -38,7 +38,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 const input = (slotFile: string, modelFolder = folder) => ({
-  modelFolder,
+  onnxFiles: [join(modelFolder, 'model.onnx')],
   threads: 1,
   batchSize,
   sizePx,

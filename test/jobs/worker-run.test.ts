@@ -10,7 +10,7 @@ import { forkWorker } from '../../main/start-process.ts';
 const oddWorker = fileURLToPath(new URL('./fixtures/odd-worker.ts', import.meta.url));
 const specOf = (behaviour: string): PredictSpec => ({
   kind: 'predict',
-  modelFolder: behaviour,
+  onnxFiles: [behaviour],
   threads: 1,
   batchSize: 1,
   sizePx: 16,
