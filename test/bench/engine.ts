@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { ladder } from '../../app/engine/node.ts';
 import { hostFolders } from '../../main/node-host.ts';
+import { wholeMemory } from './engine/whole-memory.ts';
 import { peerPython } from './peer-python.ts';
 
 process.env.EOSIN_ENGINES ??= hostFolders().enginesFolder;
@@ -16,6 +17,8 @@ const peers = ['tensorflow-cpu==2.21.0', 'keras==3.15.1', 'torch==2.15.0', 'torc
 
 interface Speed {
   readonly imagesPerSecond: number;
+  /** Of Eosin's own steps. */
+  readonly dataWaitShare?: number;
   readonly peakMb: number;
 }
 
@@ -66,6 +69,24 @@ export async function benchEngine(): Promise<void> {
       `  wasm, cached, ${depth} groups below the head learn: ${speed.toFixed(0)} images/s, ${(speed / all).toFixed(1)} times all layers`,
     );
   }
+  for (const engine of ['wasm', 'native-cpu'].filter((id) => usable.has(id))) {
+    for (const depth of [...depths, 'all']) tellDataWait(engine, depth);
+    if (process.platform !== 'linux') continue;
+    const { bytes, processes } = await wholeMemory(engine);
+    const gigabytes = (bytes / 1e9).toFixed(2);
+    console.log(`  ${engine}, all layers, batch 32, memory of all ${processes} processes together: ${gigabytes} GB`);
+  }
+}
+
+/** With augmented patches, and a cache where something is frozen. */
+function tellDataWait(engine: string, depth: string): void {
+  const [batch, steps] = depth === 'all' ? ['8', '24'] : ['32', '6'];
+  const { dataWaitShare } = speedOf(process.execPath, 'train-speed.ts', [
+    ...[engine, 'mobilenet-v2', batch, depth],
+    ...[steps, 'real'],
+  ]);
+  const what = depth === 'all' ? 'all layers' : `${depth} groups below the head`;
+  console.log(`  engine waits for data, ${engine}, ${what}: ${(100 * dataWaitShare!).toFixed(2)} % of its steps`);
 }
 
 function ownSpeed(engine: string, network: string, batch: number, unfreeze: string): Speed {
