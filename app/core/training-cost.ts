@@ -44,6 +44,10 @@ export interface TrainingCost {
   readonly memoryBytes: number;
 }
 
+/** The depth probe looks at so many training patches at the most (more make it little better), varied ones in two views each. */
+export const probeLimit = 600;
+export const probeViews = 2;
+
 interface Stage {
   readonly unfreeze: number;
   readonly epochs: number;
@@ -114,8 +118,7 @@ function secondsFor(
   const steps = Math.ceil(anEpoch / recipe.batchSize);
   const epochs = sum(stages.map((stage) => stage.epochs));
   const renewals = recipe.renewViews ? epochs / recipe.renewViews : 0;
-  // The depth probe looks at every training patch once by itself.
-  const probed = recipe.attach === 'auto' ? train : 0;
+  const probed = recipe.attach === 'auto' ? Math.min(train, probeLimit) * (recipe.augment ? probeViews : 1) : 0;
   const pictures = train * recipe.views * (1 + renewals) + validation + probed;
   const filling = (pictures * relative(groups)) / speeds.inferencePerSecond;
   const learning = stages.map(({ unfreeze, epochs: times }) => {

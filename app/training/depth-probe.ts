@@ -8,6 +8,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Augment } from '../core/recipe-augment.ts';
 import type { Inflation, JobEvent, ProbeDepth } from '../core/run.ts';
+import { probeLimit, probeViews } from '../core/training-cost.ts';
 import type { Backbone, LayerGroup } from '../networks/backbone.ts';
 import { exportOnnx } from '../networks/export-onnx.ts';
 import { capPerClass } from '../patches/sampling.ts';
@@ -50,8 +51,6 @@ export interface Probed extends DepthChoice {
   readonly inflation: Inflation | null;
 }
 
-/** More patches make the estimate little better and the probe slower. */
-const patchLimit = 600;
 const forwardBatch = 16;
 
 /** Probes every group of the backbone and chooses where the head is to grow. */
@@ -63,7 +62,7 @@ export async function probeDepths(
   const { backbone, data, seed } = request;
   const classCount = data.classNames.length;
   const patches = probedPatches(request);
-  const views = request.augment === null ? 1 : 2;
+  const views = request.augment === null ? 1 : probeViews;
   const features = await pooledActivations(request, backbone.groups, patches, views, emit, breathe);
   const labels = patches.map(({ classIndex }) => classIndex);
   const folds = probeFolds(patches, data.patientsKnown, classCount, seed);
@@ -104,7 +103,7 @@ export async function probeInflation(
 }
 
 function probedPatches({ data, seed }: ProbeRequest): PlannedPatch[] {
-  const kept = capPerClass(data.train, Math.ceil(patchLimit / data.classNames.length), seed);
+  const kept = capPerClass(data.train, Math.ceil(probeLimit / data.classNames.length), seed);
   return Array.from(kept, (position) => data.train[position]!);
 }
 

@@ -45,6 +45,15 @@ test('rungs, views drawn afresh and another pass for the probe are counted', () 
   assert.ok(cost({ ...gradual, attach: 'auto' }).seconds! > cost(gradual).seconds!);
 });
 
+test('the depth probe looks at two views of varied patches, and at 600 patches at the most', () => {
+  const network = groups.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0) / 300e6;
+  const probe = (train: number, change: Partial<Recipe>): number => {
+    const seconds = (attach: string) => cost(shipped('quick', { attach, ...change }), train).seconds!;
+    return Math.round(((seconds('auto') - seconds('top')) * speeds.inferencePerSecond) / network);
+  };
+  assert.deepEqual([probe(300, {}), probe(300, { augment: null }), probe(5000, {})], [600, 300, 1200]);
+});
+
 test('memory is bounded by the micro-batch, unless a whole batch is normalised; no speed, no time', () => {
   const full = shipped('full', { batchSize: 32 });
   assert.ok(cost(full).memoryBytes <= 2.3e9 + 64e6);
