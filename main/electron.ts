@@ -11,6 +11,7 @@ import { lockDefaultSession, lockProcess } from './electron/lockdown.ts';
 import { installMenu } from './electron/menu.ts';
 import { handleScheme, registerScheme } from './electron/scheme.ts';
 import { startUtilityProcess } from './electron/start-utility-process.ts';
+import { stayingAwake } from './electron/stay-awake.ts';
 import { openTrainerWindow } from './electron/trainer-window.ts';
 import { openWindow } from './electron/window.ts';
 import { hostFolders, userName } from './node-host.ts';
@@ -75,7 +76,7 @@ async function run(): Promise<void> {
 function electronHost(): Host {
   return {
     kind: 'electron',
-    startProcess: startUtilityProcess,
+    startProcess: stayingAwake(startUtilityProcess),
     dialogs: electronDialogs,
     ...hostFolders(),
     documentsFolder: app.getPath('documents'),

@@ -25,6 +25,8 @@ export const told = {
   menu: null as unknown,
   switches: [] as string[],
   workers: [] as string[],
+  /** What keeps the system from sleeping now. */
+  awake: new Map<number, string>(),
   quit: Promise.withResolvers<void>(),
   /** Sends a request to the scheme as Chromium would. */
   fetch: (request: Request): Response | Promise<Response> => schemeHandler(request),
@@ -282,6 +284,16 @@ export const Menu = {
   setApplicationMenu(menu: unknown): void {
     told.menu = menu;
   },
+};
+
+export const powerSaveBlocker = {
+  start(type: string): number {
+    told.order.push('powerSaveBlocker.start');
+    const id = told.order.length;
+    told.awake.set(id, type);
+    return id;
+  },
+  stop: (id: number) => told.awake.delete(id),
 };
 
 export const shell = { showItemInFolder: (file: string) => void told.revealed.push(file) };
