@@ -179,8 +179,9 @@ function moveAverages(engine: typeof tf, averages: readonly MovingAverages[], mo
 async function snapshotOf(variables: readonly Stored[]): Promise<WeightSnapshot[]> {
   return await Promise.all(
     variables.map(async ({ name, variable }) => {
+      // No copy of its own: a variable that changes gets another tensor, and what was read stays as it is.
       const values = await variable.data<'float32'>();
-      return { name, shape: [...variable.shape], values: values.slice() };
+      return { name, shape: [...variable.shape], values };
     }),
   );
 }

@@ -16,7 +16,7 @@ export interface VariablePack {
   join(of: (member: LearningVariable) => tf.Tensor): tf.Tensor1D;
   /** A joined tensor as one a member, in its shape; inside a tidy. */
   split(joined: tf.Tensor): tf.Tensor[];
-  /** Joined values as copies, one a member. */
+  /** Joined values, one array a member; a lone member's is the joined one itself. */
   parts(joined: Float32Array): Float32Array[];
 }
 
@@ -49,6 +49,6 @@ function packOf(engine: typeof tf, members: readonly LearningVariable[]): Variab
       const flat = members.length === 1 ? [joined] : engine.split(joined, sizes);
       return members.map(({ variable }, i) => flat[i]!.reshape(variable.shape));
     },
-    parts: (joined) => ends.map((end, i) => joined.slice(end - sizes[i]!, end)),
+    parts: (joined) => (members.length === 1 ? [joined] : ends.map((end, i) => joined.slice(end - sizes[i]!, end))),
   };
 }
