@@ -24,6 +24,6 @@ async function examineInWindow(line: PageLine, here: EngineReport): Promise<Engi
     return await examineInPage(line, await loadBackbone({ folder: null }), new AbortController().signal);
   } catch (thrown) {
     if (!(thrown instanceof EosinError)) throw thrown;
-    return thrown.code === 'engine/not-usable' ? here : { ...here, reason: thrown.message };
+    return thrown.code === 'page/none' ? here : { ...here, reason: thrown.message };
   }
 }

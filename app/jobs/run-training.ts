@@ -32,9 +32,7 @@ export async function runTraining(
   const caches = fileCaches(`${runFolder}/cache`, cacheLimitBytes);
   const learning = { source, caches, forward: onnxForward, sink: folderSink(runFolder) };
   const emit = (event: JobEvent): void => send({ type: 'event', event });
-  // A page is told nothing of a pause: it loses what came after its last checkpoint.
-  const inPage = (): Promise<FromWorker> =>
-    learnInPage(line, spec, { learning, loaded }, emit, AbortSignal.any([cancel, pause]));
+  const inPage = (): Promise<FromWorker> => learnInPage(line, spec, { learning, loaded }, emit, { cancel, pause });
   try {
     const place = await firstThatWorks(spec, inPage);
     if ('ended' in place) return place.ended;
@@ -53,23 +51,29 @@ async function firstThatWorks<T>(
   const open = async (id: EngineId) => ({ engine: await openBestEngine(id, { threads }) });
   if (wanted !== null && wanted !== 'webgpu') return await open(wanted);
   const rungs = (await ladder()).map(({ id }) => id);
+  let here: unknown = null;
   for (const id of wanted ? [wanted] : rungs.slice(0, rungs.indexOf('webgpu') + 1)) {
     try {
       return await open(id);
     } catch (thrown) {
       if (!isUnusable(thrown)) throw thrown;
+      here = thrown;
     }
   }
   try {
     return { ended: await inPage() };
   } catch (thrown) {
-    if (wanted !== null || !isUnusable(thrown)) throw thrown;
-    return await open('wasm');
+    if (!isUnusable(thrown)) throw thrown;
+    if (wanted === null) return await open('wasm');
+    // Without a window there is only what this process has found.
+    throw (thrown as EosinError).code === 'page/none' ? here : thrown;
   }
 }
 
+const unusable = ['engine/not-usable', 'engine/self-test', 'page/none'];
+
 function isUnusable(thrown: unknown): boolean {
-  return thrown instanceof EosinError && (thrown.code === 'engine/not-usable' || thrown.code === 'engine/self-test');
+  return thrown instanceof EosinError && unusable.includes(thrown.code);
 }
 
 async function learnHere(

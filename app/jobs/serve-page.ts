@@ -24,6 +24,8 @@ export interface PageWork {
     readonly forward: ForwardRunnerFactory;
     readonly sink: ArtifactSink;
   } | null;
+  /** Aborted once the run is to pause: every answer then says so. */
+  readonly pause: AbortSignal;
   readonly onEvent: (event: JobEvent) => void;
   readonly onFinish: (result: PageResult) => void;
 }
@@ -43,7 +45,7 @@ interface Answered {
 
 /** Serves one page from its `begin` to its `finish`. */
 export function servePage(work: PageWork): PageServer {
-  const { start, weights, onEvent, onFinish } = work;
+  const { start, weights, pause, onEvent, onFinish } = work;
   const caches = createTable<{ store: CacheStore; rows: number; rowLength: number }>();
   const runners = createTable<ForwardRunner>();
   const downloads = createTable<Uint8Array>();
@@ -156,7 +158,7 @@ export function servePage(work: PageWork): PageServer {
         const { call, ask } = header as { call: PageCallName; ask: never };
         if (!Object.hasOwn(handlers, call)) throw refused('no such call');
         const answered = await handlers[call](ask, bytes);
-        return encodeFrame({ answer: answered.answer }, answered.bytes);
+        return encodeFrame({ answer: answered.answer, ...(pause.aborted ? { pause: true } : {}) }, answered.bytes);
       } catch (thrown) {
         return encodeFrame({ error: reportOf(thrown) });
       }

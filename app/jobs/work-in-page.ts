@@ -15,7 +15,7 @@ const allowSoftware = (): boolean => process.env.EOSIN_SOFTWARE_GPU === '1';
 /**
  * Lends a page one piece of work and waits for its end.
  *
- * @throws EosinError what the page says; `engine/not-usable` where no window gave a page, `page/closed`, `engine/gpu-lost`;
+ * @throws EosinError what the page says; `page/none` where no window gives a page, `page/closed`, `engine/gpu-lost`;
  * `job/cancelled`.
  */
 async function workInPage(line: PageLine, work: Omit<PageWork, 'onFinish'>, signal: AbortSignal): Promise<PageResult> {
@@ -37,12 +37,12 @@ export async function learnInPage(
   spec: LearningSpec,
   { learning, loaded }: { readonly learning: NonNullable<PageWork['learning']>; readonly loaded: LoadedBackbone },
   onEvent: (event: JobEvent) => void,
-  signal: AbortSignal,
+  { cancel, pause }: { readonly cancel: AbortSignal; readonly pause: AbortSignal },
 ): Promise<FromWorker> {
   const { count, sizePx, contextPx } = learning.source;
   const source = { count, sizePx, contextPx };
   const start: PageStart = { kind: 'learn', allowSoftware: allowSoftware(), backbone: described(loaded), spec, source };
-  const result = await workInPage(line, { start, weights: bytesIn(loaded), learning, onEvent }, signal);
+  const result = await workInPage(line, { start, weights: bytesIn(loaded), learning, pause, onEvent }, cancel);
   if (result.type === 'trained' || result.type === 'finished') return result;
   throw new Error(`A page that was to learn has ${result.type}.`);
 }
@@ -54,7 +54,7 @@ export async function examineInPage(
   signal: AbortSignal,
 ): Promise<EngineReport> {
   const start: PageStart = { kind: 'examine', allowSoftware: allowSoftware(), backbone: described(loaded) };
-  const work = { start, weights: bytesIn(loaded), learning: null, onEvent: () => undefined };
+  const work = { start, weights: bytesIn(loaded), learning: null, pause: signal, onEvent: () => undefined };
   const result = await workInPage(line, work, signal);
   if (result.type === 'examined') return result.report;
   throw new Error(`A page that was to be examined has ${result.type}.`);
@@ -81,9 +81,8 @@ function bytesIn({ weights }: LoadedBackbone): Uint8Array {
 
 function pageGone(how: PageEnd): EosinError {
   if (how === 'none') {
-    return new EosinError('engine/not-usable', 'config', "The engine 'webgpu' cannot be used: no window is open.", {
+    return new EosinError('page/none', 'config', 'No window of Eosin is open that could lend its GPU.', {
       remedy: 'Open Eosin in a browser that has WebGPU, or choose another engine.',
-      fields: { engine: 'webgpu', reason: 'no window of Eosin is open that could lend its GPU' },
     });
   }
   if (how === 'closed') {

@@ -13,6 +13,7 @@ import { train } from '../../app/training/train.ts';
 export async function learn(
   call: PageCall,
   { spec, source, backbone }: Extract<PageStart, { kind: 'learn' }>,
+  pause: AbortSignal,
   open: () => Promise<WebGpuEngine>,
 ): Promise<PageResult> {
   const opened = await open();
@@ -28,11 +29,12 @@ export async function learn(
       caches: pageCaches(call),
       forward: pageForward(call),
       sink: pageSink(call),
+      pause,
     };
-    const result = await Promise.race([learnOn(spec, ports, emit), failure]);
-    await sent();
-    return result;
+    return await Promise.race([learnOn(spec, ports, emit), failure]);
   } finally {
+    // How it ended is told last.
+    await sent();
     await engine.close();
   }
 }

@@ -22,19 +22,23 @@ export interface TrainerOrder {
 self.addEventListener('message', (event: MessageEvent<TrainerOrder>) => void serve(event.data), { once: true });
 
 async function serve({ job, headers }: TrainerOrder): Promise<void> {
-  const call = pageCalls((frame) => post(`/api/trainer-pages/${job}`, headers, frame));
+  const pause = new AbortController();
+  const call = pageCalls(
+    (frame) => post(`/api/trainer-pages/${job}`, headers, frame),
+    () => pause.abort(),
+  );
   let result: PageResult;
   try {
-    result = await work(call, (await call('begin', {})).answer);
+    result = await work(call, (await call('begin', {})).answer, pause.signal);
   } catch (thrown) {
     result = { type: 'failed', error: reportOf(thrown) };
   }
   await call('finish', { result });
 }
 
-async function work(call: PageCall, start: PageStart): Promise<PageResult> {
+async function work(call: PageCall, start: PageStart, pause: AbortSignal): Promise<PageResult> {
   const open = (): Promise<WebGpuEngine> => openEngine(start.allowSoftware);
-  if (start.kind === 'learn') return await learn(call, start, open);
+  if (start.kind === 'learn') return await learn(call, start, pause, open);
   const weights = start.allowSoftware ? null : async () => (await pageBackbone(call, start.backbone)).weights;
   return { type: 'examined', report: await examineEngine('webgpu', open, weights) };
 }

@@ -59,7 +59,7 @@ const forward: NonNullable<PageWork['learning']>['forward'] = {
   },
 };
 
-async function open() {
+async function open(pause = new AbortController().signal) {
   const told: JobEvent[] = [];
   const ended: PageResult[] = [];
   const source = await openPatchSource(store);
@@ -68,17 +68,29 @@ async function open() {
     start: { kind: 'examine', allowSoftware: false, backbone } satisfies PageStart,
     weights,
     learning: { source, caches, forward, sink: folderSink(run) },
+    pause,
     onEvent: (event) => void told.push(event),
     onFinish: (result) => void ended.push(result),
   });
   const frames: unknown[] = [];
-  const call = pageCalls(async (frame) => {
-    frames.push(decodeFrame(frame).header);
-    // As it arrives from another process: bytes somewhere in a larger buffer.
-    const answer = await server.answer(shifted(frame));
-    return shifted(answer);
-  });
-  return { call, frames, told, ended, close: () => Promise.all([source.close(), server.close()]) };
+  let pauses = 0;
+  const call = pageCalls(
+    async (frame) => {
+      frames.push(decodeFrame(frame).header);
+      // As it arrives from another process: bytes somewhere in a larger buffer.
+      const answer = await server.answer(shifted(frame));
+      return shifted(answer);
+    },
+    () => pauses++,
+  );
+  return {
+    call,
+    frames,
+    told,
+    ended,
+    pauses: () => pauses,
+    close: () => Promise.all([source.close(), server.close()]),
+  };
 }
 
 /** The same bytes where no float32 is aligned. */
@@ -179,4 +191,15 @@ test('the backbone comes whole, events and the end are told', async (t) => {
   await call('event', { event });
   await call('finish', { result: { type: 'finished' } });
   assert.deepEqual([told, ended], [[event], [{ type: 'finished' }]]);
+});
+
+test('a run that is to pause says so with its next answer', async (t) => {
+  const pause = new AbortController();
+  const { call, pauses, close } = await open(pause.signal);
+  t.after(close);
+  await call('event', { event: { type: 'note', level: 'info', text: 'x' } });
+  assert.equal(pauses(), 0);
+  pause.abort();
+  await call('patches', { indexes: [0] });
+  assert.equal(pauses(), 1);
 });

@@ -6,11 +6,19 @@ import type { ArtifactSink, CacheStoreFactory, ForwardRunnerFactory, PatchSource
 import type { Download, PageBackbone, PageCall } from './calls.ts';
 import { bytesOf, decodeFrame, encodeFrame, floatsIn, partBytes } from './frame.ts';
 
-/** Calls over `send`, which carries one frame there and one back. */
-export function pageCalls(send: (frame: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>): PageCall {
+/**
+ * Calls over `send`, which carries one frame there and one back.
+ *
+ * @param onPause called with each answer once the run is to pause.
+ */
+export function pageCalls(
+  send: (frame: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>,
+  onPause: () => void,
+): PageCall {
   return async (name, ask, bytes) => {
     const { header, bytes: answered } = decodeFrame(await send(encodeFrame({ call: name, ask }, bytes)));
-    const { answer, error } = header as { answer?: never; error?: ErrorReport };
+    const { answer, error, pause } = header as { answer?: never; error?: ErrorReport; pause?: true };
+    if (pause) onPause();
     if (error) throw EosinError.fromReport(error);
     return { answer: answer!, bytes: answered };
   };
