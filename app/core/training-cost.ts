@@ -17,6 +17,8 @@ export const cacheInMemoryBytes = 64e6;
 const timedMultiplyAdds = 300e6;
 /** Reading rows and moving weights, whatever the network: seen for a head alone. */
 const secondsAStep = 0.01;
+/** Starting the process, testing the engine, saving and judging: seen on two cores. */
+const secondsAround = 6;
 export interface Speeds {
   /** Pictures a second, all layers of MobileNetV2 learning. */
   readonly trainPerSecond: number;
@@ -126,7 +128,7 @@ function secondsFor(
     const once = (anEpoch * part) / speeds.trainPerSecond + (validation * part) / speeds.forwardPerSecond;
     return times * (once + steps * secondsAStep);
   });
-  return filling + sum(learning);
+  return secondsAround + filling + sum(learning);
 }
 
 function sum(values: readonly number[]): number {

@@ -57,7 +57,10 @@ export async function withTrainingBench(work: (bench: TrainingBench) => Promise<
     const kept = keptResults(path.join(folder, 'kept.json'));
     const engine = (process.env.EOSIN_BENCH_ENGINE ?? null) as EngineId | null;
     await work({ app, deps: runDepsOf(app.services), dataFolder, scratch, kept, engine });
-    if (kept.reused() > 0) console.log(`  ${kept.reused()} results are from an earlier call (${folder}/kept.json)`);
+    if (kept.reused() > 0)
+      console.log(
+        `  ${kept.reused()} results are from an earlier call: delete ${folder}/kept.json after a change of what learns`,
+      );
   } finally {
     await app.close();
     await rm(scratch, { recursive: true, force: true });
