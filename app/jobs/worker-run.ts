@@ -38,7 +38,9 @@ export function startWorkerRun(
       send({ type: 'cancel' });
       timer = setTimeout(() => worker.kill(), cancelDeadlineMs);
     };
-    const stop = (): void => send({ type: 'pause' });
+    let learns = false;
+    // Before the first phase there is nothing to put on disk.
+    const stop = (): void => (learns ? send({ type: 'pause' }) : cancel());
     worker.onMessage((raw) => {
       const message = raw as FromWorker;
       if (message.type === 'trained') resolve(message.outcome);
@@ -46,6 +48,7 @@ export function startWorkerRun(
       else if (message.type === 'failed') reject(EosinError.fromReport(message.error));
       else if (message.type === 'cancelled') reject(message.waits ? paused() : cancelled());
       else {
+        if (message.type === 'event' && message.event.type === 'phase') learns = true;
         try {
           onMessage(message);
         } catch (thrown) {
@@ -58,7 +61,7 @@ export function startWorkerRun(
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
       pause?.removeEventListener('abort', stop);
-      if (signal.aborted) reject(cancelled());
+      if (signal.aborted || pause?.aborted) reject(cancelled());
       else reject(workerDied(code, killedBy));
     });
     signal.addEventListener('abort', cancel, { once: true });

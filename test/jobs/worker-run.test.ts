@@ -19,14 +19,14 @@ const specOf = (behaviour: string): PredictSpec => ({
 });
 
 /** A run of the odd worker, with the process it started and how that ended. */
-function oddRun(behaviour: string, signal: AbortSignal, onMessage: () => void = () => undefined) {
+function oddRun(behaviour: string, signal: AbortSignal, onMessage: () => void = () => undefined, pause?: AbortSignal) {
   const started: WorkerProcess[] = [];
   const start: StartProcess = () => {
     const worker = forkWorker(oddWorker);
     started.push(worker);
     return worker;
   };
-  const run = startWorkerRun(start, specOf(behaviour), onMessage, signal);
+  const run = startWorkerRun(start, specOf(behaviour), onMessage, signal, pause);
   const gone = (): Promise<unknown> => new Promise((resolve) => started[0]!.onExit(resolve));
   return { ...run, started, gone };
 }
@@ -73,6 +73,16 @@ test('a cancel that is answered ends the run at once', async () => {
   const run = oddRun('prompt', cancel.signal, () => cancel.abort());
   assert.equal((await errorOf(run.ended)).kind, 'cancelled');
   await run.gone();
+});
+
+test('a pause before there is anything to keep ends the run as a cancel does, in time', async () => {
+  const never = new AbortController().signal;
+  for (const behaviour of ['prompt', 'deaf']) {
+    const pause = new AbortController();
+    const run = oddRun(behaviour, never, () => pause.abort(), pause.signal);
+    assert.equal((await errorOf(run.ended)).code, 'job/cancelled');
+    await run.gone();
+  }
 });
 
 test('a cancel that is not answered is a SIGKILL within two seconds', async () => {
