@@ -36,19 +36,20 @@ export async function openWebGpuInNode(allowSoftware: boolean): Promise<WebGpuEn
   const gpu = create([]);
   // The backend looks for WebGPU where a page has it.
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
-  const release = (): void => void Reflect.deleteProperty(globalThis.navigator, 'gpu'); // Node does not end before
+  const release = (): void => void Reflect.deleteProperty(globalThis.navigator, 'gpu'); // Dawn lives as long as it is there
   try {
     const engine = require('@tensorflow/tfjs') as typeof tf;
     const { WebGPUBackend } =
       require('@tensorflow/tfjs-backend-webgpu') as typeof import('@tensorflow/tfjs-backend-webgpu');
     const opened = await openWebGpuEngine({ gpu, tf: engine, WebGPUBackend, allowSoftware });
-    return {
-      ...opened,
-      async close() {
-        await opened.close();
-        release();
-      },
+    const close = async (): Promise<void> => {
+      process.off('exit', atExit);
+      await opened.close();
+      release();
     };
+    const atExit = (): void => void close(); // Dawn crashes when Node ends under its work
+    process.once('exit', atExit);
+    return { ...opened, close };
   } catch (error) {
     release();
     throw error;
