@@ -8,7 +8,7 @@ import type { Api } from '#api';
 import type { ChangeSet, RegionClass } from '../../app/core/annotation.ts';
 import type { Point } from '../../app/core/geometry.ts';
 import type { PatchRule } from '../../app/core/patch-quality.ts';
-import type { SlideView, SplitPart } from '../../app/core/project.ts';
+import type { PredictionSummary, SlideView, SplitPart } from '../../app/core/project.ts';
 import type { Recipe } from '../../app/core/recipe.ts';
 import type { DivergingAnswer } from '../../app/core/run.ts';
 import type { SlideLook } from '../../app/core/slide.ts';
@@ -125,6 +125,8 @@ export const api = {
 
   startRun: (asked: RunRequest) => json(routes.runs.$post({ json: asked })),
   run: (id: string) => json(oneRun.$get(of(id))),
+  rungs: (trainingId: string) => json(oneRun.rungs.$get(of(trainingId))),
+  rungsOnSlide: (comparisonId: string) => json(oneRun['rungs-on-slide'].$get(of(comparisonId))),
   trainings: () => json(routes.runs.trainings.$get()),
   pauseRun: (id: string) => json(oneRun.pause.$post(of(id))),
   cancelRun: (id: string) => json(oneRun.cancel.$post(of(id))),
@@ -134,8 +136,8 @@ export const api = {
     lines(oneRun.events.$get({ ...of(id), query: { after: String(after) } }, until(signal))),
   prediction: (slideId: string, runId: string, signal?: AbortSignal) =>
     json(oneSlide.prediction.$get({ ...of(slideId), query: { run: runId } }, until(signal))),
-  probabilities: (runId: string, [x, y]: Point, signal?: AbortSignal) => {
-    const query = { x: String(Math.floor(x)), y: String(Math.floor(y)) };
+  probabilities: (runId: string, rung: string | undefined, [x, y]: Point, signal?: AbortSignal) => {
+    const query = { x: String(Math.floor(x)), y: String(Math.floor(y)), ...(rung === undefined ? {} : { rung }) };
     return json(oneRun.probabilities.$get({ ...of(runId), query }, until(signal)));
   },
   runFile: (runId: string, name: string) =>
@@ -174,10 +176,16 @@ export const pictures = {
     const query = { ...corner, width: px, height: px, downsample: String(downsample) };
     return oneSlide.region.$path({ ...of(slideId), query });
   },
-  overlay: (runId: string, x: number, y: number, mode: 'class' | 'probability', classIndex: number): string =>
+  overlay: (
+    { runId, rung }: Pick<PredictionSummary, 'runId' | 'rung'>,
+    x: number,
+    y: number,
+    mode: 'class' | 'probability',
+    classIndex: number,
+  ): string =>
     oneRun.overlay[':level'][':x'][':y'].$path({
       param: { id: runId, ...tile(0, x, y) },
-      query: { mode, classIndex: String(classIndex) },
+      query: { mode, classIndex: String(classIndex), ...(rung === undefined ? {} : { rung }) },
     }),
 };
 

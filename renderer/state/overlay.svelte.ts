@@ -11,7 +11,10 @@ class Overlay {
   runId = $state<string | null>(null);
   /** The prediction that the user chose among several; null is the newest. */
   wantedId = $state<string | null>(null);
-  summary = $state.raw<PredictionSummary | null>(null);
+  #prediction = $state.raw<PredictionSummary | null>(null);
+  /** A rung of a training lies over the slide instead of the prediction. */
+  #rung = $state.raw<PredictionSummary | null>(null);
+  summary = $derived<PredictionSummary | null>(this.#rung ?? this.#prediction);
   visible = $state(true);
   mode = $state<OverlayMode>('class');
   classIndex = $state(0);
@@ -26,7 +29,7 @@ class Overlay {
     try {
       const summary = await api.prediction(slideId, runId);
       if (this.runId !== runId) return;
-      this.summary = summary;
+      this.#prediction = summary;
       this.classIndex = Math.min(this.classIndex, Math.max(0, summary.classes.length - 1));
     } catch (error) {
       if (!quiet) notices.fail(error);
@@ -36,27 +39,34 @@ class Overlay {
   choose(runId: string | null): void {
     if (runId === this.runId) return;
     this.runId = runId;
-    this.summary = null;
+    this.#prediction = null;
     this.probabilities = null;
+  }
+
+  /** Null takes it away again. */
+  layRung(summary: PredictionSummary | null): void {
+    this.#rung = summary;
+    this.probabilities = null;
+    if (summary) this.classIndex = Math.min(this.classIndex, Math.max(0, summary.classes.length - 1));
   }
 
   /** Asks for the probabilities at a place, once the pointer rests a moment. */
   probe(at: Point | null): void {
     clearTimeout(this.#timer);
     this.#asked?.abort();
-    const runId = this.runId;
-    if (!at || !runId || !this.summary || !this.visible) {
+    const { summary } = this;
+    if (!at || !summary || !this.visible) {
       this.probabilities = null;
       return;
     }
-    this.#timer = setTimeout(() => void this.#ask(runId, at), 60);
+    this.#timer = setTimeout(() => void this.#ask(summary, at), 60);
   }
 
-  async #ask(runId: string, at: Point): Promise<void> {
+  async #ask({ runId, rung }: PredictionSummary, at: Point): Promise<void> {
     const asked = new AbortController();
     this.#asked = asked;
     try {
-      const { probabilities } = await api.probabilities(runId, at, asked.signal);
+      const { probabilities } = await api.probabilities(runId, rung, at, asked.signal);
       if (!asked.signal.aborted) this.probabilities = probabilities;
     } catch (error) {
       if (!asked.signal.aborted && !isAbort(error)) this.probabilities = null;

@@ -26,6 +26,8 @@ export class HeatmapLayer {
   readonly #redraw: () => void;
   #choice: HeatmapChoice | null = null;
   #tiles: HeatTile[] = [];
+  /** Pictures of the rungs that were looked at, so that going to and fro among them waits for nothing. */
+  readonly #rungs = new Map<string, HeatTile[]>();
   #loading = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -35,9 +37,9 @@ export class HeatmapLayer {
 
   /** Null takes the heat map away. */
   show(choice: HeatmapChoice | null): void {
-    const sameRun = choice && this.#choice?.summary.runId === choice.summary.runId;
+    const before = this.#choice && keyOf(this.#choice);
     this.#choice = choice;
-    if (!sameRun) this.#tiles = [];
+    if (!choice || before !== keyOf(choice)) this.#tiles = (choice && this.#rungs.get(rungKey(choice) ?? '')) ?? [];
     if (!choice) {
       this.#redraw();
       return;
@@ -47,6 +49,12 @@ export class HeatmapLayer {
       for (let row = 0; row * tileCells < rows; row++) {
         for (let column = 0; column * tileCells < columns; column++) this.#tiles.push({ column, row, picture: null });
       }
+      const rung = rungKey(choice);
+      if (rung) this.#rungs.set(rung, this.#tiles);
+    } else if (rungKey(choice) && this.#tiles.every(({ picture }) => picture)) {
+      this.#loading.abort();
+      this.#redraw();
+      return;
     }
     this.refresh(null, 0);
   }
@@ -67,7 +75,7 @@ export class HeatmapLayer {
       ({ row }) => !rows || (row * tileCells <= rows[1] && (row + 1) * tileCells >= rows[0]),
     );
     for (const tile of wanted) {
-      const path = pictures.overlay(choice.summary.runId, tile.column, tile.row, choice.mode, choice.classIndex);
+      const path = pictures.overlay(choice.summary, tile.column, tile.row, choice.mode, choice.classIndex);
       try {
         const blob = await (await request(path, { signal: loading.signal })).blob();
         const picture = await createImageBitmap(blob);
@@ -101,7 +109,18 @@ export class HeatmapLayer {
   close(): void {
     clearTimeout(this.#timer);
     this.#loading.abort();
-    for (const tile of this.#tiles) tile.picture?.close();
+    for (const tile of [...this.#tiles, ...[...this.#rungs.values()].flat()]) tile.picture?.close();
+    this.#rungs.clear();
     this.#tiles = [];
   }
+}
+
+/** Of one look at one prediction the tiles stay while new ones come. */
+function keyOf(choice: HeatmapChoice): string {
+  return rungKey(choice) ?? choice.summary.runId;
+}
+
+/** The finished picture of a rung; null for a prediction, which may still grow. */
+function rungKey({ summary: { runId, rung }, mode, classIndex }: HeatmapChoice): string | null {
+  return rung === undefined ? null : `${runId} ${rung} ${mode === 'class' ? mode : classIndex}`;
 }
