@@ -52,7 +52,7 @@ async function benchKill(folder: string): Promise<void> {
 }
 
 async function benchCancel(folder: string): Promise<void> {
-  const spec = await textureSpec(folder, { headEpochs: 50_000 });
+  const spec = await textureSpec(folder, { headEpochs: 999 });
   const { cancels, orphans, temporaryFiles, afterAnEpoch, bestKept, slowestMs } = await cancelTraining(
     spec,
     50,
