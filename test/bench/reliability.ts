@@ -8,12 +8,12 @@ import path from 'node:path';
 import { cancelTraining } from '../jobs/fixtures/cancel-training.ts';
 import { killTraining } from '../jobs/fixtures/kill-training.ts';
 import { startTextureRun, textureSpec } from '../jobs/fixtures/texture-run.ts';
-import { benchSoak } from './reliability/soak.ts';
 
 const parts: Record<string, (folder: string) => Promise<void>> = {
   kill: benchKill,
   cancel: benchCancel,
-  soak: benchSoak,
+  // Opens an engine, whose threads would keep the other parts alive.
+  soak: async () => (await import('./reliability/soak.ts')).benchSoak(),
 };
 
 export async function benchReliability(wanted: readonly string[]): Promise<void> {
