@@ -5,19 +5,24 @@ import type { DivergingChoice } from '../jobs/job-spec.ts';
 import type { PhaseState } from './checkpoint.ts';
 import type { FitRequest } from './fit.ts';
 
-/** A training loss this many times its lowest, three epochs in a row, is no learning any more. */
+/**
+ * A training loss this many times its lowest, and above that of guessing, three epochs in a row, is no learning any more. Without
+ * the second a loss near zero would seem to run away: ten times next to nothing is still next to nothing.
+ */
 const divergingFactor = 10;
 const divergingEpochs = 3;
 /** How often a phase goes on by itself at half the rate after its loss was not a number. */
 export const mostHalvings = 3;
 
-/** What is known of the training loss after an epoch. */
+/** What is known of the training loss after an epoch. @param classes as many as there are to guess from. */
 export function watchLoss(
   { lowestLoss, divergingEpochs: before }: PhaseState,
   loss: number,
+  classes: number,
 ): Pick<PhaseState, 'lowestLoss' | 'divergingEpochs'> {
   const lowest = Math.min(lowestLoss, loss);
-  return { lowestLoss: lowest, divergingEpochs: loss > divergingFactor * lowest ? before + 1 : 0 };
+  const away = loss > Math.max(divergingFactor * lowest, Math.log(classes));
+  return { lowestLoss: lowest, divergingEpochs: away ? before + 1 : 0 };
 }
 
 /** The loss stayed far over its lowest for so long that somebody has to decide. */
@@ -54,7 +59,8 @@ const whatFollows: Record<DivergingAnswer, (question: DivergingQuestion) => stri
 
 export function divergingNote(question: DivergingQuestion, answer: DivergingAnswer): string {
   return (
-    `The training loss of phase ${question.phase} was over ${divergingFactor} times its lowest for ${divergingEpochs} epochs: ` +
+    `The training loss of phase ${question.phase} was over ${divergingFactor} times its lowest, and worse than guessing, for ` +
+    `${divergingEpochs} epochs: ` +
     `${whatFollows[answer](question)}.`
   );
 }

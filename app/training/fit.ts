@@ -78,6 +78,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
   const newOptimizer = (): Optimizer => createOptimizer(engine, upper.variables, recipe.optimizer, phase.layerDecay);
   let optimizer = newOptimizer();
   const length = { stepsPerEpoch: Math.ceil(epochLength(request) / recipe.batchSize), epochs: phase.epochs };
+  const classes = new Set(request.train.patches.map(({ classIndex }) => classIndex)).size;
   const firstEpoch = resume?.epoch ?? 0;
   let state: PhaseState = resume?.state ?? freshState;
   let middle = resume?.state.middle ?? null;
@@ -139,7 +140,7 @@ export async function fit(request: FitRequest, hooks: FitHooks): Promise<FitBest
       const scores = { loss, accuracy, valLoss, valAccuracy };
       const stop = judgeEpoch(config, state.stop, epoch, scores);
       const plateau = afterEpoch(phase.schedule, phase.learningRate, state.plateau, scores);
-      state = { stop, plateau, step: at.step, halvings: state.halvings, ...watchLoss(state, loss) };
+      state = { stop, plateau, step: at.step, halvings: state.halvings, ...watchLoss(state, loss, classes) };
       start = await beginning();
       if (stop.improved || best === null || epoch < config.warmUp || !config.restoreBest) {
         best = { epoch: epoch + 1, valLoss, valAccuracy, losses, weights: start.weights };

@@ -40,7 +40,9 @@ export function canAsk(): boolean {
 
 async function ask(terminal: Terminal, question: DivergingQuestion, signal: AbortSignal): Promise<DivergingAnswer> {
   const { phase, bestEpoch, learningRate } = question;
-  terminal.note(`The training loss of phase ${phase} has been over ten times its lowest for three epochs.`);
+  terminal.note(
+    `The training loss of phase ${phase} has been over ten times its lowest, and worse than guessing, for three epochs.`,
+  );
   if (!canAsk()) {
     terminal.note(`Nobody can be asked here: the best weights, of epoch ${bestEpoch}, are kept.`);
     return 'keep-best';

@@ -171,7 +171,7 @@ function lineOf(event: JobEvent): readonly [text: string | null, level: LogLevel
       return ['Paused. It goes on where it stopped.', 'info'];
     case 'diverging':
       return [
-        `The training loss of ${event.phase} was over ten times its lowest for three epochs: how shall it go on?`,
+        `The training loss of ${event.phase} was over ten times its lowest, and worse than guessing, for three epochs: how shall it go on?`,
         'warning',
       ];
     case 'failed':

@@ -149,11 +149,15 @@ test('a loss that is no number puts the last good epoch back and goes on at half
   assert.deepEqual(await upper.snapshot(), plain.weights);
 });
 
-/** A phase that goes on after its first epoch with a lowest loss that nothing comes near; what it asked, said and did. */
-async function runAway(answers: readonly DivergingAnswer[]) {
-  const phase = phaseSchema.parse({ ...request.phase, epochs: 9 }) as FitRequest['phase'];
+/**
+ * A phase that goes on after its first epoch with a lowest loss that nothing comes near; what it asked, said and did.
+ *
+ * @param spoil of the head's kernel: the one by itself makes a network that is worse than guessing.
+ */
+async function runAway(answers: readonly DivergingAnswer[], spoil = -100) {
+  const phase = phaseSchema.parse({ ...request.phase, epochs: 9, learningRate: 1e-6 }) as FitRequest['phase'];
   upper.restore(start);
-  const first = await fit({ ...request, phase: { ...phase, epochs: 1 } }, hooks());
+  const first = await fit({ ...request, phase: { ...request.phase, epochs: 1 } }, hooks());
   const optimizer = createOptimizer(engine.tf, upper.variables, request.recipe.optimizer, 1);
   const state = {
     optimizer: await optimizer.state(),
@@ -166,6 +170,8 @@ async function runAway(answers: readonly DivergingAnswer[]) {
     middle: null,
   };
   optimizer.dispose();
+  const { variable: kernel } = upper.variables.find(({ group, role }) => group === 'head' && role === 'kernel')!;
+  engine.tf.tidy(() => kernel.assign(kernel.mul(spoil)));
   const notes: string[] = [];
   const events: EpochEvent[] = [];
   const asked: DivergingQuestion[] = [];
@@ -188,8 +194,11 @@ async function runAway(answers: readonly DivergingAnswer[]) {
 test('a training loss over ten times its lowest for three epochs is asked about; to keep the best ends the phase', async () => {
   const { notes, events, asked, best } = await runAway(['keep-best']);
   assert.equal(events.length, 3);
-  assert.match(notes, /over 10 times its lowest for 3 epochs: it ends with its best weights, of epoch \d/);
-  const question = { type: 'diverging', phase: 'fine-tune', epoch: 4, bestEpoch: best.epoch, learningRate: 1e-3 };
+  assert.match(
+    notes,
+    /over 10 times its lowest, and worse than guessing, for 3 epochs: it ends with its best weights, of epoch \d/,
+  );
+  const question = { type: 'diverging', phase: 'fine-tune', epoch: 4, bestEpoch: best.epoch, learningRate: 1e-6 };
   assert.deepEqual(asked, [question]);
   assert.deepEqual(await upper.snapshot(), best.weights);
 });
@@ -200,11 +209,17 @@ test('a phase that goes on is asked about again three epochs later; half the rat
     asked.map(({ epoch }) => epoch),
     [4, 7],
   );
-  assert.match(notes, /goes on as before.*half the rate, 5\.0e-4/);
+  assert.match(notes, /goes on as before.*half the rate, 5\.0e-7/);
   assert.deepEqual(
     events.map(({ epoch, learningRate }) => [epoch, learningRate]),
-    [2, 3, 4, 5, 6, 7, 8, 9].map((epoch) => [epoch, epoch < 8 ? 1e-3 : 5e-4]),
+    [2, 3, 4, 5, 6, 7, 8, 9].map((epoch) => [epoch, epoch < 8 ? 1e-6 : 5e-7]),
   );
+});
+
+test('a loss over ten times its lowest that is still better than guessing is no question', async () => {
+  const { asked, events } = await runAway([], 1);
+  assert.deepEqual(asked, []);
+  assert.ok(events.length === 8 && events.every(({ loss }) => loss > 1e-8 && loss < Math.log(3)));
 });
 
 test('the same seed gives the same epochs and bit-equal weights, another seed other ones', async () => {
