@@ -3,11 +3,10 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { EosinError } from '../core/errors.ts';
 import type { RunView } from '../core/project.ts';
-import { renderReport } from '../evaluation/report-html.ts';
-import { writeWhole } from '../files/write-whole.ts';
 import { writeModelFolder } from '../passports/model-folder.ts';
 import type { Project } from '../project.ts';
 import { rungFolder } from '../training/rung-files.ts';
+import { addModel, writeReport } from './finished-model.ts';
 import type { RungOutcome } from './job-spec.ts';
 import type { LiveRuns } from './live-runs.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -62,21 +61,10 @@ export function startRungChoice(
     });
     await dropLayers(runFolder, row.id);
     await storeJudged(runFolder, [made]);
-    const report = renderReport({ passport, events, plan: plan.summary, projectName: project.name });
-    await writeWhole(path.join(project.folders.runs, run.id, 'report.html'), report);
+    await writeReport(project, run.id, passport, events, plan);
     const { validation, test } = made;
     project.db.change((record) => {
-      project.models.add({
-        id: run.id,
-        name: modelName,
-        runId: run.id,
-        classes: passport.classes.map(({ name }) => name),
-        sizePx: passport.sizePx,
-        mpp: passport.mpp,
-        validation,
-        test,
-      });
-      project.runs.setModel(run.id, run.id);
+      addModel(project, run.id, passport, made);
       project.runs.setModel(trainingId, run.id);
       if (test) {
         const looked = { training: trainingId, rung: row.id, patches: test.patches };

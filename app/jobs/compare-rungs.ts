@@ -13,6 +13,7 @@ import { readHeatmapFile } from '../overlay/heatmap-file.ts';
 import type { Project } from '../project.ts';
 import { rungFolder } from '../training/rung-files.ts';
 import { dropLayers, endedTraining } from './choose-rung.ts';
+import { tissueInName } from './heatmap-name.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { type ModelLook, type PredictedNetwork, predictByAll } from './predict-slide.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -105,12 +106,7 @@ export function rungHeatmapFile(project: Project, comparison: RungComparison, id
   const runFolder = path.join(project.folders.runs, trainingId);
   const network = rungNetwork(runFolder, id);
   if (!network) return null;
-  const choices = [
-    network.sha256.slice(0, 8),
-    ...(mpp === null ? [] : [`${mpp.x}x${mpp.y}`]),
-    ...(tissue.threshold === null ? [] : [`tissue-${tissue.threshold}`]),
-    ...(tissue.penIsTissue ? ['with-pen'] : []),
-  ];
+  const choices = [network.sha256.slice(0, 8), ...(mpp === null ? [] : [`${mpp.x}x${mpp.y}`]), ...tissueInName(tissue)];
   return path.join(runFolder, rungFolder(id), `${slideId}.${choices.join('.')}.heatmap`);
 }
 

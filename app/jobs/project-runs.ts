@@ -7,13 +7,13 @@ import type { Recipe } from '../core/recipe.ts';
 import type { DivergingAnswer } from '../core/run.ts';
 import { automaticTissue, type TissueChoice } from '../core/tissue-map.ts';
 import type { EngineId } from '../engine/engine.ts';
-import { renderReport } from '../evaluation/report-html.ts';
-import { writeWhole } from '../files/write-whole.ts';
 import { type PredictionFiles, writePredictionOutputs } from '../overlay/outputs/write-outputs.ts';
 import { summarize } from '../overlay/summary.ts';
 import { openModelFolder } from '../passports/model-folder.ts';
 import type { Project } from '../project.ts';
 import { foldSpread, trainFolds } from './cross-validate.ts';
+import { addModel, writeReport } from './finished-model.ts';
+import { tissueInName } from './heatmap-name.ts';
 import type { Emit, LiveRuns } from './live-runs.ts';
 import { planPooled, planProject } from './plan-project.ts';
 import { predictSlide } from './predict-slide.ts';
@@ -92,21 +92,9 @@ function learn(
       emit,
       signal,
     );
-    const events = project.runs.events(runId);
-    const report = renderReport({ passport, events, plan: plan.summary, projectName: project.name });
-    await writeWhole(path.join(runFolder, 'report.html'), report);
+    await writeReport(project, runId, passport, project.runs.events(runId), plan);
     const { validation, test } = outcome;
-    project.models.add({
-      id: runId,
-      name: modelName,
-      runId,
-      classes: passport.classes.map(({ name }) => name),
-      sizePx: passport.sizePx,
-      mpp: passport.mpp,
-      validation,
-      test,
-    });
-    project.runs.setModel(runId, runId);
+    addModel(project, runId, passport, outcome);
     return { model: runId, attach: outcome.attach, validation, test };
   });
 }
@@ -135,11 +123,7 @@ export function heatmapFileOf(
   prediction: { modelId: string; slideId: string; stride: number | null; tissue?: TissueChoice | undefined },
 ): string {
   const { modelId, slideId, stride, tissue = automaticTissue } = prediction;
-  const choices = [
-    stride ?? 'side-by-side',
-    ...(tissue.threshold === null ? [] : [`tissue-${tissue.threshold}`]),
-    ...(tissue.penIsTissue ? ['with-pen'] : []),
-  ];
+  const choices = [stride ?? 'side-by-side', ...tissueInName(tissue)];
   return path.join(project.folders.heatmaps, `${slideId}.${modelId}.${choices.join('.')}.heatmap`);
 }
 

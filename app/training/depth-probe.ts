@@ -18,7 +18,7 @@ import { crossValidate, probeFolds } from './linear-probe.ts';
 import { pairedDifference } from './paired-difference.ts';
 import type { ForwardRunnerFactory, PatchSource, PlannedPatch } from './ports.ts';
 import { stageProgress } from './stage-progress.ts';
-import type { TrainingData } from './training-data.ts';
+import { groupsOf, type TrainingData } from './training-data.ts';
 
 export interface ProbeRequest {
   readonly backbone: Backbone;
@@ -77,10 +77,7 @@ export async function probeDepths(
     probed.push({ group: name, correct, losses });
     progress(g + 1);
   }
-  const choice = chooseDepth(
-    probed,
-    patches.map(({ patient, index }) => (data.patientsKnown ? patient : String(index))),
-  );
+  const choice = chooseDepth(probed, groupsOf(patches, data));
   const chosen = features[backbone.groups.findIndex(({ name }) => name === choice.attach)]!;
   const rows = { features: chosen, views, labels, classCount };
   return { ...choice, inflation: await measureInflation(rows, patches, data.patientsKnown, seed, breathe) };

@@ -30,7 +30,7 @@ import type { ArtifactSink } from './ports.ts';
 import { phaseFileName, rungFile } from './rung-files.ts';
 import { isLinearHead, startHead } from './start-head.ts';
 import { plannedDepths, type Step, stepsOf } from './steps.ts';
-import type { TrainingData } from './training-data.ts';
+import { groupsOf, type TrainingData } from './training-data.ts';
 import { judgePhase } from './verdict.ts';
 
 export interface PhasesRequest {
@@ -135,7 +135,7 @@ async function runStep(
     undone: 0,
   };
   if (standing.kept === null) return now;
-  const patients = data.validation.map((patch) => (data.patientsKnown ? patch.patient : String(patch.index)));
+  const patients = groupsOf(data.validation, data);
   const verdict = judgePhase(standing.kept.losses, losses, patients, step.strict);
   emit({ type: 'rung', phase: phase.name, ...verdict, valLoss, valAccuracy });
   if (verdict.kept) {

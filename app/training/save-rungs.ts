@@ -25,7 +25,7 @@ import { disposeHead, type Ready, type TrainPorts, withNetwork } from './prepare
 import { rungFile, rungFolder } from './rung-files.ts';
 import { startHead } from './start-head.ts';
 import { stepsOf } from './steps.ts';
-import type { TrainingData } from './training-data.ts';
+import { groupsOf, type TrainingData } from './training-data.ts';
 
 /** What all rungs of one call share. */
 interface Making {
@@ -65,8 +65,7 @@ export async function saveRungs(
     const made: Made[] = [];
     const fallFrom = (below: string, losses: Float64Array): LossFall | null => {
       const other = made.find(({ outcome }) => outcome.id === below);
-      const patients = data.validation.map(({ patient, index }) => (data.patientsKnown ? patient : String(index)));
-      return other ? pairedDifference(other.losses, losses, patients) : null;
+      return other ? pairedDifference(other.losses, losses, groupsOf(data.validation, data)) : null;
     };
     if (withColour) made.push(await colourAlone(making));
     const orders = rungs.map((rung) => ({

@@ -14,6 +14,14 @@ export interface TrainingData {
   readonly patientsKnown: boolean;
 }
 
+/** The group of each patch for clustered errors and folds: its patient, or itself where patients are unknown. */
+export function groupsOf(
+  patches: readonly PlannedPatch[],
+  { patientsKnown }: Pick<TrainingData, 'patientsKnown'>,
+): string[] {
+  return patches.map(({ patient, index }) => (patientsKnown ? patient : String(index)));
+}
+
 /** @throws EosinError `split/leak`, `train/empty-class`, `train/one-class`, `train/no-validation` */
 export function trainingData(
   patches: readonly PlannedPatch[],

@@ -29,3 +29,18 @@ export async function addHalves(
   }
   project.split.pin(name, part);
 }
+
+/** Patients a.tif and b.tif to learn from, c.tif to judge by: grainy slides below a strip of glass, no two pictures alike. */
+export async function addThreePatients(
+  study: LabelledProject,
+  size: Pick<Halves, 'widthPx' | 'heightPx' | 'glassPx'>,
+): Promise<void> {
+  for (const [at, name] of ['a.tif', 'b.tif', 'c.tif'].entries()) {
+    const paint: Painter = (x, y) => {
+      if (y < size.glassPx) return [244, 242, 246];
+      const grain = (Math.imul(x * 7919 + y * 104_729 + at, 0x85ebca6b) >>> 16) & 31;
+      return x < size.widthPx / 2 ? [200 + grain, 120 + grain, 165 + grain] : [100 + grain, 60 + grain, 150 + grain];
+    };
+    await addHalves(study, { name, part: name === 'c.tif' ? 'validation' : 'train', paint, ...size });
+  }
+}

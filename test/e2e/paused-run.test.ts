@@ -9,28 +9,14 @@ import { defaultPatchRule } from '../../app/core/patch-quality.ts';
 import type { JobEvent } from '../../app/core/run.ts';
 import { parseRecipe } from '../../app/training/recipe-book.ts';
 import { withoutChromium } from '../browser.ts';
-import type { Painter } from '../fixtures/tiff-writer.ts';
 import { type LabelledProject, openLabelledProject } from '../jobs/fixtures/labelled-project.ts';
 import { axeViolations } from './axe.ts';
 import { openWindow, startShell, stepsOf } from './browser.ts';
-import { addHalves } from './halves.ts';
+import { addThreePatients } from './halves.ts';
 import { openTab, slideShown } from './window.ts';
 
 const patch = 224;
 const quick = readFileSync(new URL('../../resources/recipes/quick.json', import.meta.url), 'utf8');
-
-/** Two patients to learn from, one to judge by. */
-async function label(study: LabelledProject): Promise<void> {
-  const size = { widthPx: patch * 4, heightPx: patch * 3, glassPx: patch };
-  for (const [at, name] of ['a.tif', 'b.tif', 'c.tif'].entries()) {
-    const paint: Painter = (x, y) => {
-      if (y < patch) return [244, 242, 246];
-      const grain = (Math.imul(x * 7919 + y * 104_729 + at, 0x85ebca6b) >>> 16) & 31;
-      return x < patch * 2 ? [200 + grain, 120 + grain, 165 + grain] : [100 + grain, 60 + grain, 150 + grain];
-    };
-    await addHalves(study, { name, part: name === 'c.tif' ? 'validation' : 'train', paint, ...size });
-  }
-}
 
 /** A run whose loss ran away after its first epoch, as a worker would have told it. */
 function storeAskingRun(study: LabelledProject): void {
@@ -61,7 +47,7 @@ test('a loss that ran away is asked about; a running training is paused and stay
   const home = mkdtempSync(path.join(tmpdir(), 'eosin-e2e-'));
   const study = openLabelledProject();
   t.after(() => study.close());
-  await label(study);
+  await addThreePatients(study, { widthPx: patch * 4, heightPx: patch * 3, glassPx: patch });
   storeAskingRun(study);
   study.project.close();
   const shell = await startShell(home, ['--project', study.project.folder]);

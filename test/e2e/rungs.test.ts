@@ -11,15 +11,13 @@ import { checkRecipe } from '../../app/training/recipe-book.ts';
 import { createBackboneLibrary } from '../../app/weights/backbone-library.ts';
 import { startProcess } from '../../main/start-process.ts';
 import { withoutChromium } from '../browser.ts';
-import type { Painter } from '../fixtures/tiff-writer.ts';
 import { openLabelledProject } from '../jobs/fixtures/labelled-project.ts';
 import { axeViolations } from './axe.ts';
 import { openWindow, startShell, stepsOf } from './browser.ts';
-import { addHalves } from './halves.ts';
+import { addThreePatients } from './halves.ts';
 import { openTab, slideShown } from './window.ts';
 
 const patch = 64;
-const [widthPx, heightPx] = [patch * 10, patch * 7];
 
 /** At the rung's rate it does harm and is undone. */
 const recipe = checkRecipe({
@@ -41,15 +39,7 @@ test('the rungs of a training, a slide rung by rung, one of them chosen', { skip
   const study = openLabelledProject();
   t.after(() => study.close());
   const { project, pool, masks, folder } = study;
-  for (const [at, name] of ['a.tif', 'b.tif', 'c.tif'].entries()) {
-    const paint: Painter = (x, y) => {
-      if (y < patch) return [244, 242, 246];
-      const grain = (Math.imul(x * 7919 + y * 104_729 + at, 0x85ebca6b) >>> 16) & 31;
-      return x < widthPx / 2 ? [200 + grain, 120 + grain, 165 + grain] : [100 + grain, 60 + grain, 150 + grain];
-    };
-    const part = name === 'c.tif' ? 'validation' : 'train';
-    await addHalves(study, { name, part, widthPx, heightPx, glassPx: patch, paint });
-  }
+  await addThreePatients(study, { widthPx: patch * 10, heightPx: patch * 7, glassPx: patch });
   const live = createLiveRuns(project.runs);
   const own = { startProcess, appVersion: '0.1.0', threads: 2, scratchFolder: path.join(folder, 'scratch') };
   const deps = { pool, masks, backbones: createBackboneLibrary([]), ...own };

@@ -11,28 +11,13 @@ import type { Recipe } from '../../app/core/recipe.ts';
 import type { JobEvent } from '../../app/core/run.ts';
 import { parseRecipe } from '../../app/training/recipe-book.ts';
 import { withoutChromium } from '../browser.ts';
-import type { Painter } from '../fixtures/tiff-writer.ts';
 import { type LabelledProject, openLabelledProject } from '../jobs/fixtures/labelled-project.ts';
 import { axeViolations } from './axe.ts';
 import { openWindow, startShell, stepsOf } from './browser.ts';
-import { addHalves } from './halves.ts';
+import { addThreePatients } from './halves.ts';
 import { openTab, slideShown } from './window.ts';
 
 const patch = 224;
-const [widthPx, heightPx] = [patch * 4, patch * 3];
-
-/** Two patients to learn from, one to judge by: four patches of each class on each slide. */
-async function label(study: LabelledProject): Promise<void> {
-  for (const [at, name] of ['a.tif', 'b.tif', 'c.tif'].entries()) {
-    const paint: Painter = (x, y) => {
-      if (y < patch) return [244, 242, 246];
-      const grain = (Math.imul(x * 7919 + y * 104_729 + at, 0x85ebca6b) >>> 16) & 31;
-      return x < widthPx / 2 ? [200 + grain, 120 + grain, 165 + grain] : [100 + grain, 60 + grain, 150 + grain];
-    };
-    const part = name === 'c.tif' ? 'validation' : 'train';
-    await addHalves(study, { name, part, widthPx, heightPx, glassPx: patch, paint });
-  }
-}
 
 const shipped = (name: string): Recipe => {
   const file = new URL(`../../resources/recipes/${name}.json`, import.meta.url);
@@ -63,7 +48,7 @@ test('before the start, a recipe of one’s own, runs side by side', { skip: wit
   const home = mkdtempSync(path.join(tmpdir(), 'eosin-e2e-'));
   const study = openLabelledProject();
   t.after(() => study.close());
-  await label(study);
+  await addThreePatients(study, { widthPx: patch * 4, heightPx: patch * 3, glassPx: patch });
   storeRun(study, shipped('quick'), 'done', [0.9, 0.7, 0.6, 0.5]);
   const careful = { ...shipped('gradual-unfreezing'), batchSize: 8 };
   storeRun(study, careful, 'cancelled', [0.9, 0.6, 0.5, 0.55, 0.6, 0.7]);

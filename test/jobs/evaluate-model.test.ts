@@ -8,12 +8,10 @@ import { planPictures } from '../../app/jobs/plan-folders.ts';
 import { planLabelled } from '../../app/jobs/plan-project.ts';
 import type { RunDeps } from '../../app/jobs/run-deps.ts';
 import type { OpenedModel } from '../../app/passports/model-folder.ts';
-import { createBackboneLibrary } from '../../app/weights/backbone-library.ts';
-import { startProcess } from '../../main/start-process.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { tinySizePx, writeTinyModel } from '../fixtures/tiny-model.ts';
 import { glassPx, stromaRegion, tissueSize } from '../fixtures/tissue-slide.ts';
-import { type LabelledProject, openLabelledProject } from './fixtures/labelled-project.ts';
+import { type LabelledProject, openLabelledProject, runDepsFor } from './fixtures/labelled-project.ts';
 
 const eachClass = (tissueSize.widthPx / 2 / tinySizePx) * ((tissueSize.heightPx - glassPx) / tinySizePx);
 
@@ -35,15 +33,7 @@ before(async () => {
       { name: 'Stroma', colour: '#e69f00' },
     ],
   });
-  deps = {
-    pool: study.pool,
-    masks: study.masks,
-    backbones: createBackboneLibrary([]),
-    startProcess,
-    appVersion: '0.1.0',
-    threads: 1,
-    scratchFolder: join(study.folder, 'scratch'),
-  };
+  deps = runDepsFor(study, 1);
 });
 after(() => study.close());
 

@@ -14,9 +14,7 @@ import { slideAgreement } from '../../app/jobs/slide-agreement.ts';
 import { readHeatmapFile } from '../../app/overlay/heatmap-file.ts';
 import { openModelFolder } from '../../app/passports/model-folder.ts';
 import { checkRecipe } from '../../app/training/recipe-book.ts';
-import { createBackboneLibrary } from '../../app/weights/backbone-library.ts';
-import { startProcess } from '../../main/start-process.ts';
-import { type LabelledProject, openLabelledProject } from './fixtures/labelled-project.ts';
+import { addFourPatients, type LabelledProject, openLabelledProject, runDepsFor } from './fixtures/labelled-project.ts';
 
 /** The second phase does harm, so that the run keeps its first. */
 const recipe = checkRecipe({
@@ -40,25 +38,9 @@ let deps: RunDeps;
 let trainingId = '';
 before(async () => {
   study = openLabelledProject();
-  for (const [name, part] of [
-    ['a', 'train'],
-    ['b', 'train'],
-    ['c', 'validation'],
-    ['d', 'test'],
-  ] as const) {
-    study.labelBoth((await study.add(`${name}.tif`, { patient: name })).id);
-    study.project.split.pin(name, part);
-  }
+  await addFourPatients(study);
   live = createLiveRuns(study.project.runs);
-  deps = {
-    pool: study.pool,
-    masks: study.masks,
-    backbones: createBackboneLibrary([]),
-    startProcess,
-    appVersion: '0.1.0',
-    threads: 2,
-    scratchFolder: join(study.folder, 'scratch'),
-  };
+  deps = runDepsFor(study, 2);
   trainingId = startTraining(study.project, live, deps, { recipe, engine: 'wasm' }).id;
   await follow(trainingId);
 });

@@ -12,10 +12,8 @@ import { classAt } from '../../app/overlay/heatmap.ts';
 import { readHeatmapFile } from '../../app/overlay/heatmap-file.ts';
 import { openModelFolder } from '../../app/passports/model-folder.ts';
 import { applySettings, checkRecipe } from '../../app/training/recipe-book.ts';
-import { createBackboneLibrary } from '../../app/weights/backbone-library.ts';
-import { startProcess } from '../../main/start-process.ts';
 import { glassPx, tissueSize } from '../fixtures/tissue-slide.ts';
-import { type LabelledProject, openLabelledProject } from './fixtures/labelled-project.ts';
+import { addFourPatients, type LabelledProject, openLabelledProject, runDepsFor } from './fixtures/labelled-project.ts';
 
 /** Small enough for a slow computer: 64 px, six patches a class and part. */
 const recipe = checkRecipe({
@@ -39,25 +37,9 @@ let live: LiveRuns;
 let deps: RunDeps;
 before(async () => {
   study = openLabelledProject();
-  for (const [name, part] of [
-    ['a', 'train'],
-    ['b', 'train'],
-    ['c', 'validation'],
-    ['d', 'test'],
-  ] as const) {
-    study.labelBoth((await study.add(`${name}.tif`, { patient: name })).id);
-    study.project.split.pin(name, part);
-  }
+  await addFourPatients(study);
   live = createLiveRuns(study.project.runs);
-  deps = {
-    pool: study.pool,
-    masks: study.masks,
-    backbones: createBackboneLibrary([]),
-    startProcess,
-    appVersion: '0.1.0',
-    threads: 2,
-    scratchFolder: join(study.folder, 'scratch'),
-  };
+  deps = runDepsFor(study, 2);
 });
 after(async () => {
   await live.close();
